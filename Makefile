@@ -1,0 +1,141 @@
+# tcpwaitspy: `make help` lists the targets. All output is under build/.
+
+CC ?= gcc
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wundef
+BASE_CFLAGS := -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -g -O2 -MMD -MP $(EXTRA_CFLAGS)
+# The shim carries no fortified calls of its own: they would be calls of what it hooks.
+SHIM_CFLAGS := $(BASE_CFLAGS) -fPIC -fvisibility=hidden -fno-omit-frame-pointer -U_FORTIFY_SOURCE
+# Demo and test programs keep the frames that a reader of their findings expects.
+PROGRAM_CFLAGS := $(BASE_CFLAGS) -O1 -fno-omit-frame-pointer -fno-inline -fno-optimize-sibling-calls -pthread
+
+PURE_SOURCES := $(wildcard shim/core/*.c shim/config/*.c)
+SHIM_SOURCES := $(wildcard shim/*/*.c)
+SHIM_OBJECTS := $(SHIM_SOURCES:%.c=$(BUILD)/shim-objects/%.o)
+DEMO_SOURCES := $(wildcard demo/tcpwaits/*.c)
+DEMO_OBJECTS := $(DEMO_SOURCES:%.c=$(BUILD)/objects/%.o)
+TWIN_SOURCES := $(filter-out demo/twins/twin.c,$(wildcard demo/twins/*.c))
+TWINS := $(TWIN_SOURCES:demo/twins/%.c=$(BUILD)/demo/twins/%)
+UNIT_SOURCES := $(wildcard tests/unit/*_test.c)
+UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/unit/%)
+E2E_SOURCES := $(wildcard tests/e2e/*_test.c)
+E2E_TESTS := $(E2E_SOURCES:tests/e2e/%.c=$(BUILD)/tests/e2e/%)
+SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/objects/%.o,$(wildcard tests/support/*.c))
+TEST_PROGRAMS := $(patsubst tests/e2e/programs/%.c,$(BUILD)/tests/programs/%,$(wildcard tests/e2e/programs/*.c))
+# What unit tests link: all that runs without being preloaded.
+UNPRELOADED := $(PURE_SOURCES) $(wildcard shim/sink/*.c) $(filter-out shim/observe/stack.c,$(wildcard shim/observe/*.c))
+UNIT_OBJECTS := $(UNPRELOADED:%.c=$(BUILD)/objects/%.o)
+
+.PHONY: all deps demo check unit e2e asan tsan lint format layers coverage bench install uninstall help clean
+.SECONDARY:
+
+all: $(BUILD)/libtcpwaitspy.so $(BUILD)/demo/tcpwaits ## Build the shim and the demo
+
+$(BUILD)/shim-objects/%.o: %.c
+	@mkdir -p $(@D)
+	@echo '  CC    $<'
+	@$(CC) $(SHIM_CFLAGS) -c $< -o $@
+
+$(BUILD)/objects/demo/%.o: demo/%.c
+	@mkdir -p $(@D)
+	@echo '  CC    $<'
+	@$(CC) $(PROGRAM_CFLAGS) -c $< -o $@
+
+$(BUILD)/objects/tests/e2e/programs/%.o: tests/e2e/programs/%.c
+	@mkdir -p $(@D)
+	@echo '  CC    $<'
+	@$(CC) $(PROGRAM_CFLAGS) -c $< -o $@
+
+$(BUILD)/objects/%.o: %.c
+	@mkdir -p $(@D)
+	@echo '  CC    $<'
+	@$(CC) $(BASE_CFLAGS) -c $< -o $@
+
+# Only the names of hooks.def leave the object; a row without a body fails the link.
+$(BUILD)/exports.map: include/tcpwaitspy/hooks.def
+	@mkdir -p $(@D)
+	@{ echo '{ global:'; sed -n 's/^HOOK(\([A-Za-z0-9_]*\),.*/	\1;/p' $<; echo 'local: *; };'; } >$@
+
+$(BUILD)/libtcpwaitspy.so: $(SHIM_OBJECTS) $(BUILD)/exports.map
+	@echo '  LD    $@'
+	@$(CC) -shared $(SHIM_CFLAGS) $(SHIM_OBJECTS) -o $@ -Wl,--version-script=$(BUILD)/exports.map \
+		-Wl,--no-undefined-version -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -ldl -pthread
+
+$(BUILD)/demo/tcpwaits: $(DEMO_OBJECTS)
+	@mkdir -p $(@D)
+	@echo '  LD    $@'
+	@$(CC) $(PROGRAM_CFLAGS) $^ -o $@
+
+$(BUILD)/demo/twins/%: $(BUILD)/objects/demo/twins/%.o $(BUILD)/objects/demo/twins/twin.o
+	@mkdir -p $(@D)
+	@echo '  LD    $@'
+	@$(CC) $(PROGRAM_CFLAGS) $^ -o $@
+
+$(BUILD)/tests/programs/%: $(BUILD)/objects/tests/e2e/programs/%.o
+	@mkdir -p $(@D)
+	@echo '  LD    $@'
+	@$(CC) $(PROGRAM_CFLAGS) $^ -o $@ -ldl
+
+$(BUILD)/tests/unit/%: $(BUILD)/objects/tests/unit/%.o $(UNIT_OBJECTS)
+	@mkdir -p $(@D)
+	@echo '  LD    $@'
+	@$(CC) $(BASE_CFLAGS) $^ -o $@ -lcmocka -ldl
+
+$(BUILD)/tests/e2e/%: $(BUILD)/objects/tests/e2e/%.o $(SUPPORT_OBJECTS)
+	@mkdir -p $(@D)
+	@echo '  LD    $@'
+	@$(CC) $(BASE_CFLAGS) $^ -o $@ -lcmocka -ljson-c -pthread
+
+deps: ## Install what the build and the tests need (Debian, Ubuntu)
+	@tools/deps.sh
+
+demo: all ## Run every scenario of the article under the shim
+	@demo/run.sh $(BUILD)
+
+unit: $(UNIT_TESTS) ## Run the unit tests
+	@tests/run.sh $(UNIT_TESTS)
+
+e2e: all $(TWINS) $(TEST_PROGRAMS) $(E2E_TESTS) ## Run programs under the shim and read their logs
+	@TCPWAITSPY_BUILD=$(BUILD) tests/run.sh $(E2E_TESTS)
+
+check: all layers $(TWINS) $(TEST_PROGRAMS) $(UNIT_TESTS) $(E2E_TESTS) ## Run all tests
+	@TCPWAITSPY_BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(E2E_TESTS)
+
+asan: ## Run the unit tests with AddressSanitizer and UBSan
+	$(MAKE) BUILD=$(BUILD)/asan EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all" unit
+
+tsan: ## Run the unit tests with ThreadSanitizer
+	$(MAKE) BUILD=$(BUILD)/tsan EXTRA_CFLAGS="-fsanitize=thread" unit
+
+layers: ## Check that includes point the way design says
+	@tools/layers.sh
+
+lint: ## clang-tidy, cppcheck, shellcheck
+	@tools/lint.sh
+
+format: ## Format all C files in place
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+coverage: ## Line coverage of what is not preloaded, by the unit tests
+	$(MAKE) BUILD=$(BUILD)/coverage EXTRA_CFLAGS="--coverage -O0" unit
+	gcovr --root . --filter 'shim/' $(BUILD)/coverage
+
+bench: all ## Measure the cost of the shim
+	@tests/bench/run.sh $(BUILD)
+
+install: all ## Install the shim (PREFIX, DESTDIR)
+	install -D -m 0755 $(BUILD)/libtcpwaitspy.so $(DESTDIR)$(PREFIX)/lib/libtcpwaitspy.so
+
+uninstall: ## Remove what install installed
+	rm -f $(DESTDIR)$(PREFIX)/lib/libtcpwaitspy.so
+
+clean: ## Remove build/
+	rm -rf $(BUILD)
+
+help: ## Show this list
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

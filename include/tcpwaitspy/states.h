@@ -1,0 +1,47 @@
+/*
+ * The states of a TCP connection as numbers and as names. The numbers are the kernel's,
+ * so that tcpi_state and idiag_state need no translation.
+ */
+#ifndef TCPWAITSPY_STATES_H
+#define TCPWAITSPY_STATES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum spy_state {
+	SPY_STATE_UNKNOWN = 0,
+#define STATE(id, name, kernel, wait) SPY_STATE_##id = (kernel),
+#include "states.def"
+	SPY_STATE_COUNT = 12
+};
+
+/* Where a state comes from: the kernel said so, or the shim worked it out (`~` in the text log). */
+enum spy_state_source {
+	SPY_SOURCE_NONE = 0,
+	SPY_SOURCE_KERNEL,
+	SPY_SOURCE_INFERRED
+};
+
+/* The name of a state as both logs spell it; "UNKNOWN" for 0 and for values out of range. */
+static inline const char *spy_state_name(unsigned int state)
+{
+	static const char *const names[SPY_STATE_COUNT] = {
+#define STATE(id, name, kernel, wait) [kernel] = (name),
+#include "states.def"
+	};
+
+	return state < SPY_STATE_COUNT && names[state] ? names[state] : "UNKNOWN";
+}
+
+/* True for the states whose time the ledger keeps: the four WAIT states, LAST_ACK and CLOSING. */
+static inline bool spy_state_is_wait(unsigned int state)
+{
+	static const bool wait_states[SPY_STATE_COUNT] = {
+#define STATE(id, name, kernel, wait) [kernel] = (wait),
+#include "states.def"
+	};
+
+	return state < SPY_STATE_COUNT && wait_states[state];
+}
+
+#endif

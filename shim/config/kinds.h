@@ -1,0 +1,54 @@
+/*
+ * The kinds of values that options have: how one is read, what is valid, how it is written. A row
+ * of options.def names its kind KIND, which is spy_kind_KIND and a member of type spy_kind_KIND_t.
+ *
+ * Locks: none. Signals: safe.
+ */
+#ifndef SPY_CONFIG_KINDS_H
+#define SPY_CONFIG_KINDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../core/buf.h"
+#include "options.h"
+
+struct spy_kind {
+	/* Sets the member and returns true, or returns false where the value is not valid. */
+	bool (*read)(const struct spy_kind *kind, const char *value, void *member);
+	/* Writes the member as it would be read; nothing where it is empty. */
+	void (*print)(const struct spy_kind *kind, const void *member, struct spy_buf *out);
+	const char *valid;		/* what a complaint says before "is valid" */
+	const char *const *choices;	/* instead: every value, NULL after the last */
+	uint64_t min;
+	uint64_t max;
+};
+
+typedef char spy_kind_TEXT_t[SPY_PATH_MAX];
+typedef char spy_kind_RULES_t[SPY_PATH_MAX];
+typedef uint64_t spy_kind_TIME_t;		/* nanoseconds, up to INT64_MAX */
+typedef uint64_t spy_kind_TIME_OR_0_t;
+typedef unsigned int spy_kind_COUNT_t;
+typedef int spy_kind_EXIT_t;
+typedef bool spy_kind_SWITCH_t;
+typedef int spy_kind_SIGNAL_t;			/* 0: none */
+typedef enum spy_format spy_kind_CHOICE_FORMAT_t;
+typedef enum spy_calls_mode spy_kind_CHOICE_CALLS_t;
+typedef enum spy_flush spy_kind_CHOICE_FLUSH_t;
+
+extern const struct spy_kind spy_kind_TEXT;
+extern const struct spy_kind spy_kind_RULES;	/* spy_options_parse() reads the list itself */
+extern const struct spy_kind spy_kind_TIME;
+extern const struct spy_kind spy_kind_TIME_OR_0;
+extern const struct spy_kind spy_kind_COUNT;
+extern const struct spy_kind spy_kind_EXIT;
+extern const struct spy_kind spy_kind_SWITCH;
+extern const struct spy_kind spy_kind_SIGNAL;
+extern const struct spy_kind spy_kind_CHOICE_FORMAT;
+extern const struct spy_kind spy_kind_CHOICE_CALLS;
+extern const struct spy_kind spy_kind_CHOICE_FLUSH;
+
+/* "a time such as 500ms, 5s or 1m", "all, lifecycle or none": what is valid. */
+void spy_kind_print_valid(const struct spy_kind *kind, struct spy_buf *out);
+
+#endif

@@ -1,0 +1,319 @@
+/*
+ * The core's one entrance: an event goes into the record, then to the rules. See core.h.
+ */
+#include "core.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "infer.h"
+
+void spy_core_init(struct spy_core *core, const struct spy_core_settings *settings, spy_memory_fn memory)
+{
+	core->settings = *settings;
+	spy_table_init(&core->table, memory);
+	spy_stacks_init(&core->stacks, memory);
+}
+
+static void count_connection(struct spy_core *core, struct spy_conn *conn)
+{
+	if (conn->flags & SPY_CONN_COUNTED)
+		return;
+	conn->flags |= SPY_CONN_COUNTED;
+	core->connections++;
+}
+
+static void note_bind(const struct spy_event *ev, struct spy_conn *conn)
+{
+	if (ev->ret != 0)
+		return;
+	conn->flags |= SPY_CONN_BOUND;
+	if (ev->target.port != 0)
+		conn->flags |= SPY_CONN_FIXED_PORT;
+	if (ev->options & SPY_OPT_REUSEADDR)
+		conn->flags |= SPY_CONN_REUSEADDR;
+	conn->stacks[SPY_STACK_BOUND] = ev->stack;
+}
+
+static void note_listen(const struct spy_event *ev, struct spy_conn *conn)
+{
+	if (ev->ret != 0)
+		return;
+	conn->flags |= SPY_CONN_LISTENER;
+	if (ev->options & SPY_OPT_REUSEPORT)
+		conn->flags |= SPY_CONN_REUSEPORT;
+}
+
+/* connect() to AF_UNSPEC dissolves the association; the socket is as new (connect(2)). */
+static void note_disconnect(struct spy_conn *conn)
+{
+	conn->flags &= ~(uint32_t)(SPY_CONN_CONNECTED | SPY_CONN_CONNECT_FAILED | SPY_CONN_EOF | SPY_CONN_SHUT_RD |
+				   SPY_CONN_SHUT_WR | SPY_CONN_SENT_AFTER_FIN);
+	conn->eof_reads = 0;
+	conn->peer = (struct spy_addr){ .family = 0 };
+}
+
+static void note_connect(struct spy_core *core, const struct spy_event *ev, struct spy_conn *conn)
+{
+	bool started = ev->ret == 0 || ev->err == EINPROGRESS || ev->err == EINTR;
+
+	if (ev->ret == 0 && ev->target.family == 0) {
+		note_disconnect(conn);
+		return;
+	}
+	if (conn->flags & SPY_CONN_CONNECT_FAILED)
+		conn->flags |= SPY_CONN_CONNECT_RETRIED;
+	if (started) {
+		conn->flags |= SPY_CONN_CONNECTED;
+		count_connection(core, conn);
+		return;
+	}
+	/* A second call on a socket that connects, or has connected, is no attempt and no failure. */
+	if (ev->err != EALREADY && ev->err != EISCONN && ev->err != EAGAIN && ev->err != EBADF)
+		conn->flags |= SPY_CONN_CONNECT_FAILED;
+}
+
+static void note_option(const struct spy_event *ev, struct spy_conn *conn)
+{
+	int64_t level = ev->arg[0], option = ev->arg[1], value = ev->arg[2];
+
+	if (ev->ret != 0 || level != SOL_SOCKET)
+		return;
+	if (ev->call == SPY_CALL_getsockopt) {
+		if (option == SO_ERROR && value > 0 && conn->state != SPY_STATE_ESTABLISHED &&
+		    (conn->flags & SPY_CONN_CONNECTED) && !(conn->states_seen & (1u << SPY_STATE_ESTABLISHED)))
+			conn->flags |= SPY_CONN_CONNECT_FAILED;
+		return;
+	}
+	if (option == SO_REUSEADDR && value > 0 && (conn->flags & SPY_CONN_FIXED_PORT) &&
+	    !(conn->flags & SPY_CONN_REUSEADDR))
+		conn->flags |= SPY_CONN_REUSE_LATE;
+	if (option == SO_LINGER && value == 0)
+		conn->flags |= SPY_CONN_LINGER_0;
+	if (option == SO_LINGER && value != 0)
+		conn->flags &= ~(uint32_t)SPY_CONN_LINGER_0;
+}
+
+static void note_configure(const struct spy_event *ev, struct spy_conn *conn)
+{
+	if (ev->call == SPY_CALL_setsockopt || ev->call == SPY_CALL_getsockopt)
+		note_option(ev, conn);
+	if (ev->call == SPY_CALL_fdopen && ev->ret == 0)
+		conn->flags |= SPY_CONN_STDIO;
+}
+
+static void note_read(const struct spy_event *ev, struct spy_conn *conn)
+{
+	/* A read that was inside when another thread called shutdown() is what shutdown() is for. */
+	bool began_after = ev->now_ns - ev->duration_ns >= conn->shut_ns;
+
+	if ((conn->flags & SPY_CONN_SHUT_RD) && began_after && conn->reads_after_shut < UINT16_MAX)
+		conn->reads_after_shut++;
+	if (!ev->observed_eof || ev->peek || (conn->flags & SPY_CONN_SHUT_RD))
+		return;
+	if (!(conn->flags & SPY_CONN_EOF)) {
+		conn->stacks[SPY_STACK_EOF] = ev->stack;
+		conn->eof_call = (uint16_t)ev->call;
+	}
+	conn->flags |= SPY_CONN_EOF;
+	if (conn->eof_reads < UINT16_MAX)
+		conn->eof_reads++;
+}
+
+static void note_write(const struct spy_event *ev, struct spy_conn *conn)
+{
+	bool after_fin = conn->state == SPY_STATE_CLOSE_WAIT || (conn->flags & SPY_CONN_EOF);
+
+	if (ev->ret <= 0 || !after_fin || ev->before_call || (conn->flags & SPY_CONN_SENT_AFTER_FIN))
+		return;
+	conn->flags |= SPY_CONN_SENT_AFTER_FIN;
+	conn->stacks[SPY_STACK_SENT] = ev->stack;
+}
+
+static void note_shutdown(const struct spy_event *ev, struct spy_conn *conn)
+{
+	bool was_connected = conn->states_seen & (1u << SPY_STATE_ESTABLISHED);
+
+	/* ENOTCONN: the peer has ended the rest already; the program's duty to close() is the same. */
+	if (ev->ret != 0 && !(ev->err == ENOTCONN && was_connected))
+		return;
+	if (ev->arg[0] == SHUT_RD || ev->arg[0] == SHUT_RDWR)
+		conn->flags |= SPY_CONN_SHUT_RD;
+	if (ev->arg[0] == SHUT_WR || ev->arg[0] == SHUT_RDWR)
+		conn->flags |= SPY_CONN_SHUT_WR;
+	if (ev->arg[0] == SHUT_RDWR)
+		conn->flags |= SPY_CONN_SHUT_BOTH_AT_ONCE;
+	conn->shut_ns = ev->now_ns;
+	conn->stacks[SPY_STACK_SHUT] = ev->stack;
+}
+
+/* A parent's connection that this process uses is this process's from now on. */
+static void note_used(struct spy_core *core, struct spy_conn *conn)
+{
+	if (!(conn->flags & SPY_CONN_FORKED))
+		return;
+	conn->flags &= ~(uint32_t)SPY_CONN_FORKED;
+	if (conn->flags & (SPY_CONN_ACCEPTED | SPY_CONN_CONNECTED))
+		count_connection(core, conn);
+}
+
+/* What the event says about the record, before its state moves. */
+static void note(struct spy_core *core, const struct spy_event *ev, struct spy_conn *conn)
+{
+	if (ev->local.family)
+		conn->local = ev->local;
+	if (ev->peer.family)
+		conn->peer = ev->peer;
+	if (ev->op != SPY_OP_TICK && ev->op != SPY_OP_EXIT && ev->op != SPY_OP_CLOSE)
+		note_used(core, conn);
+	switch (ev->op) {
+	case SPY_OP_OPEN:
+		conn->stacks[SPY_STACK_CREATED] = ev->stack;
+		break;
+	case SPY_OP_ACCEPT:
+		conn->stacks[SPY_STACK_CREATED] = ev->stack;
+		conn->flags |= SPY_CONN_ACCEPTED;
+		count_connection(core, conn);
+		break;
+	case SPY_OP_BIND:
+		note_bind(ev, conn);
+		break;
+	case SPY_OP_LISTEN:
+		note_listen(ev, conn);
+		break;
+	case SPY_OP_CONNECT:
+		note_connect(core, ev, conn);
+		break;
+	case SPY_OP_CONFIGURE:
+		note_configure(ev, conn);
+		break;
+	case SPY_OP_READ:
+		note_read(ev, conn);
+		break;
+	case SPY_OP_WRITE:
+		note_write(ev, conn);
+		break;
+	case SPY_OP_SHUTDOWN:
+		note_shutdown(ev, conn);
+		break;
+	case SPY_OP_CLOSE:
+		conn->stacks[SPY_STACK_CLOSED] = ev->stack;
+		break;
+	default:
+		break;
+	}
+}
+
+/*
+ * When the state began. CLOSE_WAIT began with the peer's FIN, and the kernel knows when that
+ * was as long as this side has sent nothing since (tcpi_last_ack_recv).
+ */
+static uint64_t state_began_ns(const struct spy_event *ev)
+{
+	uint64_t age_ns;
+
+	if (ev->state != SPY_STATE_CLOSE_WAIT || ev->since_last_ack_ms < 0 ||
+	    ev->since_last_sent_ms < ev->since_last_ack_ms)
+		return ev->now_ns;
+	age_ns = (uint64_t)ev->since_last_ack_ms * 1000000u;
+	return age_ns < ev->now_ns ? ev->now_ns - age_ns : 0;
+}
+
+static void move_state(struct spy_core *core, struct spy_event *ev, struct spy_conn *conn)
+{
+	ev->state_before = conn->state;
+	ev->source = SPY_SOURCE_KERNEL;
+	if (ev->state == SPY_STATE_UNKNOWN) {
+		ev->state = spy_infer_state(ev, conn);
+		ev->source = ev->state == conn->state ? conn->source : SPY_SOURCE_INFERRED;
+	}
+	conn->source = (uint8_t)ev->source;
+	if (ev->state == conn->state)
+		return;
+	ev->dwell_ns = spy_ledger_move(&core->ledger, conn, ev->state, state_began_ns(ev));
+}
+
+/* A healthy established connection: its reads and writes need no rule, and so no lock. */
+static bool is_plain(const struct spy_conn *conn)
+{
+	const uint32_t story = SPY_CONN_EOF | SPY_CONN_SHUT_RD | SPY_CONN_SHUT_WR | SPY_CONN_CONNECT_FAILED |
+			       SPY_CONN_FORKED;
+
+	return conn->state == SPY_STATE_ESTABLISHED && !(conn->flags & story);
+}
+
+void spy_core_observe(struct spy_core *core, struct spy_event *ev, struct spy_conn *conn, struct spy_outbox *out)
+{
+	if (ev->was_closed) {
+		ev->state_before = SPY_STATE_CLOSED;
+		ev->state = SPY_STATE_CLOSED;
+		ev->source = SPY_SOURCE_KERNEL;
+		spy_rules_run(core, ev, conn, out);
+		return;
+	}
+	note(core, ev, conn);
+	if (ev->before_call) {
+		ev->state_before = conn->state;
+		ev->state = conn->state;
+	} else {
+		move_state(core, ev, conn);
+	}
+	spy_rules_run(core, ev, conn, out);
+	/* Calls since the peer's FIN are few, and the last of them is where a leak was last touched. */
+	if (ev->op != SPY_OP_TICK && ev->op != SPY_OP_EXIT && conn->state == SPY_STATE_CLOSE_WAIT)
+		conn->stacks[SPY_STACK_USED] = ev->stack;
+	atomic_store_explicit(&conn->attention, !is_plain(conn), memory_order_relaxed);
+}
+
+void spy_core_let_go(struct spy_core *core, struct spy_conn *conn, uint64_t next_look_ns)
+{
+	if (!(conn->flags & SPY_CONN_CLOSED) || (conn->flags & SPY_CONN_FOLLOWED))
+		return;
+	if (conn->state == SPY_STATE_CLOSED || conn->state == SPY_STATE_LISTEN) {
+		spy_table_release(&core->table, conn);
+		return;
+	}
+	conn->next_look_ns = next_look_ns;
+	if (!spy_table_follow(&core->table, conn, SPY_FOLLOWED_MAX)) {
+		core->unseen.not_followed++;
+		spy_table_release(&core->table, conn);
+	}
+}
+
+void spy_core_closed_unseen(struct spy_core *core, int fd, uint64_t now_ns)
+{
+	struct spy_conn *conn = spy_table_detach(&core->table, fd);
+
+	if (!conn)
+		return;
+	core->unseen.closes++;
+	/* Nobody knows what the close led to: the ledger stops here. */
+	if (conn->flags & SPY_CONN_CLOSED)
+		spy_ledger_move(&core->ledger, conn, SPY_STATE_CLOSED, now_ns);
+	spy_table_clear(&core->table, fd);
+}
+
+void spy_core_forked(struct spy_core *core)
+{
+	for (uint32_t i = 0; i < core->table.used; i++) {
+		struct spy_conn *conn = spy_table_at(&core->table, i);
+
+		if (!conn)
+			continue;
+		spy_table_unfollow(&core->table, conn);
+		conn->flags |= SPY_CONN_FORKED;
+		conn->flags &= ~(uint32_t)SPY_CONN_COUNTED;
+		conn->attention = 1;
+		conn->states_seen = 0;
+	}
+	core->connections = 0;
+	core->ledger = (struct spy_ledger){ .states = { { 0 } } };
+	core->unseen = (struct spy_unseen){ .closes = 0 };
+	core->table.untracked = 0;
+	for (unsigned int i = 0; i <= SPY_ERROR; i++)
+		core->by_severity[i] = 0;
+	for (unsigned int i = 0; i < SPY_RULE_COUNT; i++)
+		core->by_rule[i] = 0;
+	core->places.count = 0;
+	core->places.crowded_out = 0;
+}

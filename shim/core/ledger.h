@@ -1,0 +1,31 @@
+/*
+ * The ledger: how long connections were in each WAIT state, LAST_ACK and CLOSING.
+ *
+ * Locks: the core's, held by the caller.
+ */
+#ifndef SPY_CORE_LEDGER_H
+#define SPY_CORE_LEDGER_H
+
+#include "table.h"
+
+/* One state's account; connections counts each connection once, whatever it did after. */
+struct spy_account {
+	uint64_t connections;
+	uint64_t total_ns;
+	uint64_t max_ns;
+};
+
+struct spy_ledger {
+	struct spy_account states[SPY_STATE_COUNT];
+};
+
+/*
+ * Moves conn to state, which began at since_ns (not before the one it leaves), and books the
+ * time of the state that it leaves. Returns that time in ns.
+ */
+uint64_t spy_ledger_move(struct spy_ledger *ledger, struct spy_conn *conn, enum spy_state state, uint64_t since_ns);
+
+/* Books what conn has spent in its state until now, without a move: for a summary's copy of the ledger. */
+void spy_ledger_book(struct spy_ledger *ledger, const struct spy_conn *conn, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * The predicates of the rules, one for each row of rules.def.
+ *
+ * Each gets the event, the record as it is after the event, and the finding prepared with what
+ * every finding has; it returns whether the rule fires and may add cause, evidence and story.
+ */
+#ifndef SPY_CORE_PREDICATES_H
+#define SPY_CORE_PREDICATES_H
+
+#include "core.h"
+
+#define RULE(id, name, severity, ops, often, message, remedy, source)                                                  \
+	bool spy_rule_##id(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,       \
+			   struct spy_finding *finding);
+#include "../../include/tcpwaitspy/rules.def"
+
+/* rules.c: adds a number to the finding's evidence. */
+void spy_finding_add(struct spy_finding *finding, const char *name, int64_t number);
+
+#endif

@@ -1,0 +1,238 @@
+/*
+ * Questions over netlink; see diag.h. Replies of the kernel are there when the request's send
+ * returns, so that nothing here ever waits.
+ */
+#include "diag.h"
+
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "lock.h"
+#include "proc.h"
+#include "sys.h"
+
+#define TIME_WAIT_MS 60000 /* TCP_TIMEWAIT_LEN of the kernel, which no setting changes */
+#define DUMP_ROUNDS 4096   /* a bound for a dump that never ends */
+
+static struct spy_lock lock;
+static int diag_fd = -1;
+static spy_keep_fd_fn keep_fd;
+
+struct request {
+	struct nlmsghdr head;
+	struct inet_diag_req_v2 body;
+};
+
+/* One answer fits in the first; a datagram of a dump in the second. Stacks may be small. */
+union reply {
+	struct nlmsghdr head;
+	char bytes[512];
+};
+
+union dump {
+	struct nlmsghdr head;
+	char bytes[8192];
+};
+
+void spy_diag_init(spy_keep_fd_fn keep)
+{
+	keep_fd = keep;
+}
+
+int spy_diag_fd(void)
+{
+	return diag_fd;
+}
+
+void spy_diag_moved(int fd)
+{
+	diag_fd = fd;
+}
+
+void spy_diag_reset(void)
+{
+	spy_lock_reset(&lock);
+	diag_fd = -1;
+}
+
+static bool have_socket(void)
+{
+	long fd;
+
+	if (diag_fd >= 0)
+		return true;
+	fd = spy_sys3(SYS_socket, AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
+	if (fd < 0)
+		return false;
+	diag_fd = keep_fd((int)fd);
+	return diag_fd >= 0;
+}
+
+static long exchange(long number, void *data, size_t len)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct iovec iov = { .iov_base = data, .iov_len = len };
+	struct msghdr msg = { .msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = &iov, .msg_iovlen = 1 };
+
+	return spy_sys3(number, diag_fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* An answer that nobody waited for, after a signal or an error, must not be taken for the next one's. */
+static void drain(union reply *reply)
+{
+	for (int i = 0; i < DUMP_ROUNDS && exchange(SYS_recvmsg, reply, sizeof(*reply)) > 0; i++)
+		;
+}
+
+static void fill_id(struct inet_diag_sockid *id, const struct spy_addr *local, const struct spy_addr *peer)
+{
+	id->idiag_sport = htons(local->port);
+	memcpy(id->idiag_src, local->ip, sizeof(local->ip));
+	id->idiag_dport = htons(peer->port);
+	memcpy(id->idiag_dst, peer->ip, sizeof(peer->ip));
+	id->idiag_if = peer->scope_id;
+	id->idiag_cookie[0] = INET_DIAG_NOCOOKIE;
+	id->idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+}
+
+/*
+ * The addresses may be in use again by another connection, which its cookie tells. The kernel's
+ * small record of TIME_WAIT, and of FIN_WAIT_2 without a descriptor, has a cookie of its own.
+ */
+static bool is_another(const struct inet_diag_msg *found, uint64_t cookie)
+{
+	uint64_t has = (uint64_t)found->id.idiag_cookie[1] << 32 | found->id.idiag_cookie[0];
+
+	if (!cookie || found->idiag_state == SPY_STATE_TIME_WAIT || found->idiag_state == SPY_STATE_FIN_WAIT_2)
+		return false;
+	return has != cookie;
+}
+
+static enum spy_state read_answer(const union reply *reply, long len, const struct spy_addr *peer, uint64_t cookie,
+				  int64_t *rest_ms)
+{
+	const struct inet_diag_msg *found = NLMSG_DATA(&reply->head);
+
+	if (!NLMSG_OK(&reply->head, (size_t)len))
+		return SPY_STATE_UNKNOWN;
+	if (reply->head.nlmsg_type == NLMSG_ERROR) {
+		const struct nlmsgerr *error = NLMSG_DATA(&reply->head);
+
+		return error->error == -ENOENT ? SPY_STATE_CLOSED : SPY_STATE_UNKNOWN;
+	}
+	if (reply->head.nlmsg_len < NLMSG_LENGTH(sizeof(*found)))
+		return SPY_STATE_UNKNOWN;
+	/* Where the connection is gone, the kernel's look-up goes on to the listener of the port. */
+	if (found->id.idiag_dport != htons(peer->port) || found->idiag_state == SPY_STATE_LISTEN ||
+	    is_another(found, cookie))
+		return SPY_STATE_CLOSED;
+	*rest_ms = found->idiag_expires;
+	return found->idiag_state < SPY_STATE_COUNT ? (enum spy_state)found->idiag_state : SPY_STATE_UNKNOWN;
+}
+
+static enum spy_state ask_state(const struct spy_addr *local, const struct spy_addr *peer, uint64_t cookie,
+				int64_t *rest_ms)
+{
+	struct request request = {
+		.head = { .nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST },
+		.body = { .sdiag_family = local->family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = ~0u },
+	};
+	union reply reply;
+	long len;
+
+	if (!have_socket())
+		return SPY_STATE_UNKNOWN;
+	fill_id(&request.body.id, local, peer);
+	if (exchange(SYS_sendmsg, &request, sizeof(request)) < 0) {
+		drain(&reply);
+		return SPY_STATE_UNKNOWN;
+	}
+	len = exchange(SYS_recvmsg, &reply, sizeof(reply));
+	return len < 0 ? SPY_STATE_UNKNOWN : read_answer(&reply, len, peer, cookie, rest_ms);
+}
+
+enum spy_state spy_diag_state(const struct spy_addr *local, const struct spy_addr *peer, uint64_t cookie,
+			      int64_t *rest_ms)
+{
+	enum spy_state state;
+
+	*rest_ms = SPY_UNKNOWN;
+	if (!local->family || !peer->family)
+		return SPY_STATE_UNKNOWN;
+	spy_lock_take(&lock);
+	state = ask_state(local, peer, cookie, rest_ms);
+	spy_lock_give(&lock);
+	return state;
+}
+
+static void count_holder(const struct inet_diag_msg *found, struct spy_port_holders *holders, uint32_t *inode)
+{
+	if (found->idiag_state == SPY_STATE_LISTEN) {
+		holders->listeners++;
+		*inode = found->idiag_inode;
+	} else if (found->idiag_state == SPY_STATE_TIME_WAIT) {
+		uint32_t rest_ms = found->idiag_expires < TIME_WAIT_MS ? found->idiag_expires : TIME_WAIT_MS;
+
+		holders->time_wait++;
+		if (TIME_WAIT_MS - rest_ms > holders->time_wait_age_ms)
+			holders->time_wait_age_ms = TIME_WAIT_MS - rest_ms;
+	} else {
+		holders->connections++;
+	}
+}
+
+/* Counts one datagram of a dump; false at its end. */
+static bool count_datagram(const union dump *reply, long len, struct spy_port_holders *holders, uint32_t *inode)
+{
+	const struct nlmsghdr *head = &reply->head;
+	size_t left = (size_t)len;
+
+	for (; NLMSG_OK(head, left); head = NLMSG_NEXT(head, left)) {
+		if (head->nlmsg_type == NLMSG_DONE || head->nlmsg_type == NLMSG_ERROR)
+			return false;
+		if (head->nlmsg_len >= NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
+			count_holder(NLMSG_DATA(head), holders, inode);
+	}
+	return true;
+}
+
+static void dump_port(uint8_t family, const struct spy_addr *local, struct spy_port_holders *holders, uint32_t *inode)
+{
+	struct request request = {
+		.head = { .nlmsg_len = sizeof(request),
+			  .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+		.body = { .sdiag_family = family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = ~0u },
+	};
+	union dump reply;
+
+	request.body.id.idiag_sport = htons(local->port);
+	if (!have_socket() || exchange(SYS_sendmsg, &request, sizeof(request)) < 0)
+		return;
+	for (int i = 0; i < DUMP_ROUNDS; i++) {
+		long len = exchange(SYS_recvmsg, &reply, sizeof(reply));
+
+		if (len <= 0 || !count_datagram(&reply, len, holders, inode))
+			return;
+	}
+}
+
+void spy_diag_port_holders(const struct spy_addr *local, struct spy_port_holders *holders)
+{
+	uint32_t inode = 0;
+
+	*holders = (struct spy_port_holders){ .time_wait = 0 };
+	spy_lock_take(&lock);
+	/* A wildcard socket of either family can hold the port for both. */
+	dump_port(AF_INET, local, holders, &inode);
+	dump_port(AF_INET6, local, holders, &inode);
+	spy_lock_give(&lock);
+	if (inode)
+		spy_proc_find_inode(inode, &holders->listener_pid, holders->listener_name);
+}

@@ -1,0 +1,37 @@
+/*
+ * sock_diag (sock_diag(7)): the kernel's answer about connections by their addresses, also when
+ * no descriptor refers to them any more.
+ *
+ * One netlink socket for the process, opened at the first question and again in a fork's child,
+ * whose answers would otherwise mix with its parent's. Locks: one of its own, taken with all
+ * signals blocked by the caller; it is the innermost lock of the shim. Leaves errno alone.
+ */
+#ifndef SPY_OBSERVE_DIAG_H
+#define SPY_OBSERVE_DIAG_H
+
+#include "../../include/tcpwaitspy/event.h"
+
+/* Keeps a new descriptor out of the program's way; returns where it stands now (shim/preload/own.c). */
+typedef int (*spy_keep_fd_fn)(int fd);
+
+void spy_diag_init(spy_keep_fd_fn keep);
+
+/* The descriptor in use, -1 for none; and its new number after it had to move. */
+int spy_diag_fd(void);
+void spy_diag_moved(int fd);
+
+/* In a fork's child: the socket is the parent's. The caller closes its descriptor. */
+void spy_diag_reset(void);
+
+/*
+ * The state of the connection with these addresses and this cookie (0: any). rest_ms receives
+ * what is left of its TIME_WAIT or FIN_WAIT_2 timer. CLOSED: the kernel does not know it (any
+ * more). UNKNOWN: it could not be asked.
+ */
+enum spy_state spy_diag_state(const struct spy_addr *local, const struct spy_addr *peer, uint64_t cookie,
+			      int64_t *rest_ms);
+
+/* Who holds local's port; all 0 where nobody does or the kernel could not be asked. Slow: reads /proc. */
+void spy_diag_port_holders(const struct spy_addr *local, struct spy_port_holders *holders);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * A futex mutex in three states (Drepper, "Futexes Are Tricky", mutex 2); see lock.h.
+ */
+#include "lock.h"
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stddef.h>
+
+#include "sys.h"
+
+#define SPINS 100
+
+void spy_mask_all(struct spy_mask *mask)
+{
+	static const uint64_t all = ~UINT64_C(0);
+
+	spy_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask->bits, sizeof(mask->bits));
+}
+
+void spy_mask_restore(const struct spy_mask *mask)
+{
+	spy_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask->bits, NULL, sizeof(mask->bits));
+}
+
+void spy_lock_take(struct spy_lock *lock)
+{
+	uint32_t expected;
+
+	/* Sections are a microsecond long: another core is out of it sooner than a sleep begins. */
+	for (int i = 0; i < SPINS; i++) {
+		expected = 0;
+		if (atomic_compare_exchange_weak_explicit(&lock->word, &expected, 1, memory_order_acquire,
+							  memory_order_relaxed))
+			return;
+	}
+	while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0)
+		spy_sys4(SYS_futex, &lock->word, FUTEX_WAIT_PRIVATE, 2, NULL);
+}
+
+void spy_lock_give(struct spy_lock *lock)
+{
+	if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2)
+		spy_sys3(SYS_futex, &lock->word, FUTEX_WAKE_PRIVATE, 1);
+}
+
+void spy_lock_reset(struct spy_lock *lock)
+{
+	atomic_store_explicit(&lock->word, 0, memory_order_release);
+}

@@ -1,0 +1,37 @@
+/*
+ * The shim's lock: a futex mutex that is taken with every signal blocked, so that no handler of
+ * the same thread can ever find it taken by the code that it interrupted, and no handler can
+ * leave by longjmp with it held. Blocking and restoring costs 0.26 us, and only where the story
+ * of a connection turns.
+ *
+ * Signals: the mask that is put on includes libc's internal ones (cancellation, setuid in
+ * threads), which libc's own pthread_sigmask() would leave out; they wait until the mask is back.
+ */
+#ifndef SPY_OBSERVE_LOCK_H
+#define SPY_OBSERVE_LOCK_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* 0 free, 1 taken, 2 taken with others waiting. Zeroed memory is a free lock. */
+struct spy_lock {
+	_Atomic uint32_t word;
+};
+
+/* The kernel's signal set: 64 signals, whatever libc's sigset_t looks like. */
+struct spy_mask {
+	uint64_t bits;
+};
+
+/* Blocks all signals of this thread; mask receives what was blocked before. */
+void spy_mask_all(struct spy_mask *mask);
+void spy_mask_restore(const struct spy_mask *mask);
+
+/* The caller has blocked all signals. */
+void spy_lock_take(struct spy_lock *lock);
+void spy_lock_give(struct spy_lock *lock);
+
+/* In a fork's child, whose other threads are gone: the lock is free, whoever held it. */
+void spy_lock_reset(struct spy_lock *lock);
+
+#endif

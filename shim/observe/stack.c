@@ -1,0 +1,75 @@
+/*
+ * Taking stacks; see stack.h.
+ *
+ * The shim's frames at the top of a stack are known by their addresses, which all lie between
+ * two symbols of the linker: nobody counts frames to skip.
+ */
+#include "stack.h"
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#define ROOM 128	/* frames asked of libunwind: the program's, and up to a dozen of the shim's */
+
+typedef int (*backtrace_fn)(void **frames, int size);
+
+static _Atomic(backtrace_fn) backtrace_of;
+
+/* First and last address of this shared object's code; the linker defines both in every object. */
+extern const char __executable_start[] __attribute__((weak, visibility("hidden")));
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+extern const char etext[] __attribute__((visibility("hidden")));
+
+bool spy_stack_open(const char **why)
+{
+	static const char *const names[] = { "libunwind.so.8", "libunwind.so.1", "libunwind.so" };
+	void *library = NULL;
+	backtrace_fn found;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !library; i++)
+		library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+	if (!library) {
+		*why = "libunwind.so.8 is not installed";
+		return false;
+	}
+	found = (backtrace_fn)dlsym(library, "unw_backtrace");
+	if (!found) {
+		*why = "this libunwind has no unw_backtrace()";
+		return false;
+	}
+	atomic_store(&backtrace_of, found);
+	return true;
+}
+
+static bool is_own(uintptr_t ip)
+{
+	return ip >= (uintptr_t)__ehdr_start && ip < (uintptr_t)etext;
+}
+
+size_t spy_stack_take(uintptr_t caller, uintptr_t *frames, size_t max)
+{
+	backtrace_fn take = atomic_load_explicit(&backtrace_of, memory_order_relaxed);
+	void *room[ROOM];
+	size_t count = 0, skip = 0;
+	int asked = (int)(max + 12 < ROOM ? max + 12 : ROOM);
+
+	if (max == 0)
+		return 0;
+	if (take) {
+		int got = take(room, asked);
+
+		count = got > 0 ? (size_t)got : 0;
+	}
+	while (skip < count && is_own((uintptr_t)room[skip]))
+		skip++;
+	if (skip == count) {
+		frames[0] = caller;
+		return caller ? 1 : 0;
+	}
+	count -= skip;
+	if (count > max)
+		count = max;
+	memcpy(frames, room + skip, sizeof(*frames) * count);
+	return count;
+}

@@ -1,0 +1,223 @@
+/*
+ * How connections come into the table: socket(), accept(), dup(), and sockets that were there
+ * when the program started or came in a message.
+ */
+#include <errno.h>
+#include <linux/futex.h>
+#include <netinet/in.h>
+#include <time.h>
+
+#include "../observe/kernel.h"
+#include "../observe/stack.h"
+#include "../observe/sys.h"
+#include "../sink/writer.h"
+#include "ending.h"
+#include "settle.h"
+#include "watcher.h"
+
+#define PATIENCE_NS 100000000L
+
+static _Atomic uint32_t first_by;	/* pid of the process whose first socket has come */
+static _Atomic uint32_t first_done;	/* pid, once all is ready for it; a futex */
+
+static void open_stacks(void)
+{
+	static _Atomic bool tried;
+	const char *why = NULL;
+	char room[160];
+	struct spy_buf line = SPY_BUF(room);
+
+	if (!spy_options.stack_frames || atomic_exchange(&tried, true) || spy_stack_open(&why))
+		return;
+	spy_buf_str(&line, "tcpwaitspy: findings have no stacks: ");
+	spy_buf_str(&line, why);
+	spy_buf_str(&line, "; install libunwind8, or set stack=0\n");
+	spy_writer_complain(line.data, line.len);
+}
+
+/*
+ * Another thread is at it: its stacks and ours want the same library. Not for ever, since that
+ * thread may wait for the loader's lock, which this one may hold.
+ */
+static void wait_for_first(uint32_t pid)
+{
+	struct timespec patience = { .tv_nsec = PATIENCE_NS };
+	uint32_t seen = first_done;
+
+	if (seen != pid)
+		spy_sys4(SYS_futex, &first_done, FUTEX_WAIT_PRIVATE, seen, &patience);
+}
+
+void spy_first_socket(void)
+{
+	uint32_t pid = (uint32_t)spy_self_pid();
+	int saved = errno;
+
+	if (first_done == pid)
+		return;
+	if (atomic_exchange(&first_by, pid) == pid) {
+		wait_for_first(pid);
+		errno = saved;
+		return;
+	}
+	open_stacks();
+	spy_writer_needed();
+	spy_report_process();
+	spy_ending_catch_signals();
+	spy_watcher_start();
+	first_done = pid;
+	spy_sys3(SYS_futex, &first_done, FUTEX_WAKE_PRIVATE, INT32_MAX);
+	errno = saved;
+}
+
+/* A number that the table has as open was closed unseen: the kernel has just given it out again. */
+static struct spy_conn *open_record(int fd, uint64_t now_ns)
+{
+	spy_core_closed_unseen(&spy_core, fd, now_ns);
+	return spy_table_open(&spy_core.table, fd, now_ns);
+}
+
+long spy_finish_socket(struct spy_call *call, long rc)
+{
+	int err = errno;
+	struct spy_settled settled;
+	struct spy_frames frames;
+	struct spy_section quiet;
+	struct spy_event ev;
+	struct spy_conn *conn;
+
+	if (rc < 0)
+		return rc;
+	spy_event_of(call, rc, err, &ev);
+	spy_first_socket();
+	spy_settled_init(&settled);
+	spy_frames_take(call->caller, &frames);
+	ev.fd = (int)rc;
+	ev.state = SPY_STATE_CLOSED;
+	spy_quiet_enter(&quiet);
+	spy_core_lock();
+	conn = open_record((int)rc, ev.now_ns);
+	if (conn)
+		spy_observe(conn, &ev, &frames, &settled);
+	spy_core_unlock();
+	spy_report_settled(&ev, &settled);
+	spy_quiet_leave(&quiet);
+	errno = err;
+	return rc;
+}
+
+/* The record begins in the state that the connection has: it came here without this program's doing. */
+static struct spy_conn *open_record_in(int fd, const struct spy_event *ev)
+{
+	struct spy_conn *conn = open_record(fd, ev->now_ns);
+
+	if (conn && ev->state != SPY_STATE_UNKNOWN)
+		spy_ledger_move(&spy_core.ledger, conn, ev->state, ev->now_ns);
+	return conn;
+}
+
+/* Both ends of a new connection; of the listener's address only where it is not a wildcard. */
+static void ask_ends(const struct spy_call *call, int fd, struct spy_event *ev)
+{
+	struct spy_tcp tcp;
+
+	if (!ev->peer.family)
+		ev->peer = spy_kernel_peer(fd);
+	if (call->conn && call->conn->local.family && !spy_addr_is_any(&call->conn->local) &&
+	    spy_table_slot(&spy_core.table, call->fd) == call->slot)
+		ev->local = call->conn->local;
+	else
+		ev->local = spy_kernel_local(fd);
+	spy_kernel_tcp(fd, &tcp);
+	ev->state = tcp.state;
+	ev->since_last_ack_ms = tcp.since_last_ack_ms;
+	ev->since_last_sent_ms = tcp.since_last_sent_ms;
+}
+
+long spy_finish_accept(struct spy_call *call, long rc)
+{
+	int err = errno;
+	struct spy_settled settled;
+	struct spy_frames frames;
+	struct spy_section quiet;
+	struct spy_event ev;
+	struct spy_conn *conn;
+
+	if (rc < 0)
+		return call->conn ? spy_finish(call, rc) : rc;
+	spy_event_of(call, rc, err, &ev);
+	spy_first_socket();
+	spy_settled_init(&settled);
+	spy_frames_take(call->caller, &frames);
+	spy_quiet_enter(&quiet);
+	ask_ends(call, (int)rc, &ev);
+	spy_core_lock();
+	conn = open_record_in((int)rc, &ev);
+	if (conn)
+		spy_observe(conn, &ev, &frames, &settled);
+	spy_core_unlock();
+	spy_report_settled(&ev, &settled);
+	spy_quiet_leave(&quiet);
+	errno = err;
+	return rc;
+}
+
+long spy_finish_dup(struct spy_call *call, long rc)
+{
+	int err = errno;
+	struct spy_section section;
+
+	if (rc >= 0) {
+		spy_section_enter(&section);
+		if (spy_is_same(call) && !(call->slot & SPY_SLOT_CLOSED)) {
+			spy_core_closed_unseen(&spy_core, (int)rc, spy_clock_now());
+			spy_table_attach(&spy_core.table, (int)rc, call->conn);
+		}
+		spy_section_leave(&section);
+	}
+	errno = err;
+	return spy_finish(call, rc);
+}
+
+/* A parent's or a sender's socket: whoever hands one over wants it served, so it counts as accepted. */
+static void adopt_as(int fd, enum spy_kind kind)
+{
+	struct spy_settled settled;
+	struct spy_frames frames = { .count = 0 };
+	struct spy_section quiet;
+	struct spy_event ev;
+	struct spy_conn *conn;
+
+	spy_first_socket();
+	spy_settled_init(&settled);
+	spy_event_init(&ev, SPY_CALL_socket, SPY_OP_OPEN, fd);
+	ev.local = spy_kernel_local(fd);
+	ev.peer = spy_kernel_peer(fd);
+	spy_quiet_enter(&quiet);
+	spy_core_lock();
+	conn = open_record(fd, ev.now_ns);
+	if (conn) {
+		conn->flags |= SPY_CONN_INHERITED;
+		conn->flags |= kind == SPY_KIND_TCP_LISTENER ? SPY_CONN_LISTENER : 0;
+		spy_look(conn, fd, &ev);
+		if (ev.peer.family)
+			ev.op = SPY_OP_ACCEPT;
+		spy_observe(conn, &ev, &frames, &settled);
+	}
+	spy_core_unlock();
+	spy_report_findings(&settled.out);
+	spy_quiet_leave(&quiet);
+}
+
+void spy_adopt(int fd)
+{
+	enum spy_kind kind;
+	int saved = errno;
+
+	if (spy_table_slot(&spy_core.table, fd) & SPY_SLOT_OWN)
+		return;
+	kind = spy_kernel_kind(fd);
+	if (kind != SPY_KIND_OTHER)
+		adopt_as(fd, kind);
+	errno = saved;
+}

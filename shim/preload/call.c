@@ -1,0 +1,305 @@
+/*
+ * The life of an intercepted call; contracts in call.h and settle.h.
+ */
+#include "call.h"
+
+#include <errno.h>
+
+#include "../observe/diag.h"
+#include "../observe/kernel.h"
+#include "../observe/stack.h"
+#include "hooks.h"
+#include "settle.h"
+#include "watcher.h"
+
+bool spy_enter_tracked(struct spy_call *call, enum spy_call_id id, int fd, uint32_t slot, uintptr_t caller)
+{
+	if (!spy_on || (slot & SPY_SLOT_OWN))
+		return false;
+	call->id = id;
+	call->op = spy_calls[id].op;
+	call->fd = fd;
+	call->slot = slot;
+	call->conn = spy_table_conn(&spy_core.table, slot);
+	call->conn_id = call->conn->id;
+	call->caller = caller;
+	call->observed_eof = false;
+	call->arg[0] = SPY_UNKNOWN;
+	call->arg[1] = SPY_UNKNOWN;
+	call->arg[2] = SPY_UNKNOWN;
+	call->target.family = 0;
+	call->peer.family = 0;
+	call->began_ns = spy_options.calls == SPY_CALLS_ALL || call->conn->attention ? spy_clock_now() : 0;
+	return true;
+}
+
+void spy_enter_new(struct spy_call *call, enum spy_call_id id, int fd, uintptr_t caller)
+{
+	*call = (struct spy_call){
+		.id = id,
+		.op = spy_calls[id].op,
+		.fd = fd,
+		.caller = caller,
+		.arg = { SPY_UNKNOWN, SPY_UNKNOWN, SPY_UNKNOWN },
+		.began_ns = spy_clock_now(),
+	};
+}
+
+void spy_event_of(const struct spy_call *call, long rc, int err, struct spy_event *ev)
+{
+	spy_event_init(ev, call->id, call->op, call->fd);
+	ev->ret = rc;
+	ev->err = rc < 0 ? err : 0;
+	for (unsigned int i = 0; i < SPY_CALL_ARGS; i++)
+		ev->arg[i] = call->arg[i];
+	ev->target = call->target;
+	ev->peer = call->peer;
+	ev->duration_ns = call->began_ns ? ev->now_ns - call->began_ns : 0;
+	ev->observed_eof = call->observed_eof;
+	ev->caller = call->caller;
+	/* Of the calls that read, those with flags have them second; recvmsg() has nothing else. */
+	if (call->op == SPY_OP_READ && call->id == SPY_CALL_recvmsg)
+		ev->peek = call->arg[0] & MSG_PEEK;
+	else if (call->op == SPY_OP_READ && call->arg[1] != SPY_UNKNOWN)
+		ev->peek = call->arg[1] & MSG_PEEK;
+}
+
+void spy_frames_take(uintptr_t caller, struct spy_frames *frames)
+{
+	frames->count = spy_stack_take(caller, frames->ip, spy_options.stack_frames);
+}
+
+void spy_settled_init(struct spy_settled *settled)
+{
+	settled->has_line = false;
+	settled->has_after = false;
+	settled->out.count = 0;
+}
+
+bool spy_is_same(const struct spy_call *call)
+{
+	return call->conn && call->conn->id == call->conn_id;
+}
+
+bool spy_is_gone(int rc)
+{
+	return rc == -EBADF || rc == -ENOTSOCK || rc == -EOPNOTSUPP || rc == -ENOPROTOOPT;
+}
+
+/*
+ * A FIN on loopback may be answered before the call that sent it returns, and the kernel has
+ * forgotten the connection: that it went through LAST_ACK is known from the state diagram (RFC
+ * 9293, 3.3.2). True where so; ev's state is then to be worked out, and CLOSED follows.
+ */
+static bool passed_last_ack(const struct spy_conn *conn, struct spy_event *ev)
+{
+	bool sent_fin = false;
+
+	if (ev->op == SPY_OP_CLOSE)
+		sent_fin = ev->last_descriptor && ev->unread_bytes <= 0 && !(conn->flags & SPY_CONN_LINGER_0);
+	else if (ev->op == SPY_OP_SHUTDOWN)
+		sent_fin = ev->ret == 0 && ev->arg[0] != SHUT_RD;
+	if (!sent_fin || conn->state != SPY_STATE_CLOSE_WAIT || ev->state != SPY_STATE_CLOSED)
+		return false;
+	ev->state = SPY_STATE_UNKNOWN;
+	return true;
+}
+
+void spy_observe(struct spy_conn *conn, struct spy_event *ev, const struct spy_frames *frames,
+		 struct spy_settled *settled)
+{
+	bool passed = !ev->was_closed && !ev->before_call && passed_last_ack(conn, ev);
+
+	ev->stack = spy_stacks_intern(&spy_core.stacks, frames->ip, frames->count);
+	spy_core_observe(&spy_core, ev, conn, &settled->out);
+	if (passed) {
+		spy_event_init(&settled->after, ev->call, SPY_OP_TICK, conn->fd);
+		settled->after.state = SPY_STATE_CLOSED;
+		spy_core_observe(&spy_core, &settled->after, conn, &settled->out);
+		settled->has_after = true;
+	}
+	settled->line = spy_line_conn(conn);
+	settled->has_line = !ev->before_call;
+}
+
+void spy_observe_look(struct spy_conn *conn, struct spy_event *ev, struct spy_settled *settled)
+{
+	spy_core_observe(&spy_core, ev, conn, &settled->out);
+	settled->line = spy_line_conn(conn);
+	settled->has_line = ev->state != ev->state_before;
+}
+
+void spy_report_settled(const struct spy_event *ev, const struct spy_settled *settled)
+{
+	if (settled->has_line)
+		spy_report_event(ev, &settled->line);
+	if (settled->has_after)
+		spy_report_event(&settled->after, &settled->line);
+	spy_report_findings(&settled->out);
+}
+
+/* The descriptor had been closed when the call began. The lock is held. */
+static void settle_closed(const struct spy_call *call, struct spy_event *ev, const struct spy_frames *frames,
+			  struct spy_settled *settled)
+{
+	if (!spy_is_same(call) || spy_table_slot(&spy_core.table, call->fd) != call->slot)
+		return;
+	if (ev->err == EBADF && !spy_kernel_is_open(call->fd)) {
+		ev->was_closed = true;
+		spy_observe(call->conn, ev, frames, settled);
+	} else {
+		/* The number is open again, as something that no hook saw come. */
+		spy_table_clear(&spy_core.table, call->fd);
+	}
+}
+
+/* What the rules about addresses want to know; asked before the lock, since /proc may be long. */
+static void ask_more(const struct spy_call *call, struct spy_event *ev)
+{
+	if (ev->op == SPY_OP_BIND || ev->op == SPY_OP_LISTEN) {
+		ev->options = spy_kernel_options(call->fd);
+		ev->local = spy_kernel_local(call->fd);
+	}
+	if (ev->op == SPY_OP_BIND && ev->err == EADDRINUSE && ev->target.family)
+		spy_diag_port_holders(&ev->target, &ev->holders);
+	if (ev->op == SPY_OP_CONNECT && (ev->ret == 0 || ev->err == EINPROGRESS)) {
+		ev->local = spy_kernel_local(call->fd);
+		ev->peer = ev->target;
+	}
+}
+
+/* The descriptor referred to a connection when the call began. The lock is held. */
+static void settle_open(const struct spy_call *call, struct spy_event *ev, const struct spy_frames *frames,
+			struct spy_settled *settled)
+{
+	int rc;
+
+	/* Closed by another thread meanwhile: its close() tells the story. */
+	if (!spy_is_same(call) || spy_table_slot(&spy_core.table, call->fd) != call->slot)
+		return;
+	rc = spy_look(call->conn, call->fd, ev);
+	if (spy_is_gone(rc))
+		spy_core_closed_unseen(&spy_core, call->fd, ev->now_ns);
+	else
+		spy_observe(call->conn, ev, frames, settled);
+}
+
+static void settle(const struct spy_call *call, struct spy_event *ev)
+{
+	struct spy_settled settled;
+	struct spy_frames frames;
+	struct spy_section quiet;
+
+	spy_first_socket();	/* A fork's child that serves what it has inherited has its first here. */
+	spy_settled_init(&settled);
+	spy_frames_take(call->caller, &frames);
+	spy_quiet_enter(&quiet);
+	ask_more(call, ev);
+	spy_core_lock();
+	if (call->slot & SPY_SLOT_CLOSED)
+		settle_closed(call, ev, &frames, &settled);
+	else
+		settle_open(call, ev, &frames, &settled);
+	spy_core_unlock();
+	spy_report_settled(ev, &settled);
+	spy_watcher_on_the_way();
+	spy_quiet_leave(&quiet);
+}
+
+/* Where the connection was last used: two stores, for a finding that may never come. */
+static void note_use(const struct spy_call *call)
+{
+	atomic_store_explicit(&call->conn->last_caller, call->caller, memory_order_relaxed);
+	atomic_store_explicit(&call->conn->last_call, (uint32_t)call->id, memory_order_relaxed);
+}
+
+long spy_finish(struct spy_call *call, long rc)
+{
+	int err = errno;
+	struct spy_event ev;
+
+	note_use(call);
+	spy_event_of(call, rc, err, &ev);
+	settle(call, &ev);
+	errno = err;
+	return rc;
+}
+
+/* Nothing but a line to write: no rule could fire, no state has changed. */
+static void report_plain(const struct spy_call *call, long rc, int err)
+{
+	struct spy_event ev;
+	struct spy_line_conn line;
+
+	spy_event_of(call, rc, err, &ev);
+	ev.state_before = SPY_STATE_ESTABLISHED;
+	ev.state = SPY_STATE_ESTABLISHED;
+	ev.source = SPY_SOURCE_KERNEL;
+	line = spy_line_conn(call->conn);
+	spy_report_event(&ev, &line);
+}
+
+/* A successful read or write, or one that has to wait, on a connection without a story so far. */
+static bool is_plain(const struct spy_call *call, long rc, int err)
+{
+	if (call->conn->attention || (call->slot & SPY_SLOT_CLOSED))
+		return false;
+	return rc > 0 ? !call->observed_eof : rc < 0 && (err == EAGAIN || err == EINTR);
+}
+
+long spy_finish_data(struct spy_call *call, long rc)
+{
+	int err = errno;
+	struct spy_event ev;
+	struct spy_tcp tcp;
+
+	note_use(call);
+	if (is_plain(call, rc, err)) {
+		if (spy_options.calls != SPY_CALLS_ALL)
+			return rc;
+		if (spy_kernel_tcp(call->fd, &tcp) == 0 && tcp.state == SPY_STATE_ESTABLISHED) {
+			report_plain(call, rc, err);
+			errno = err;
+			return rc;
+		}
+	}
+	spy_event_of(call, rc, err, &ev);
+	settle(call, &ev);
+	errno = err;
+	return rc;
+}
+
+void spy_before_write(struct spy_call *call)
+{
+	struct spy_event ev;
+	int saved = errno;
+
+	if (!call->conn->attention || (call->slot & SPY_SLOT_CLOSED) || !(call->conn->flags & SPY_CONN_SHUT_WR))
+		return;
+	spy_event_of(call, 0, 0, &ev);
+	ev.before_call = true;
+	settle(call, &ev);
+	errno = saved;
+}
+
+void spy_before_shutdown(struct spy_call *call)
+{
+	int saved = errno;
+	struct spy_settled settled;
+	struct spy_section quiet;
+	struct spy_event ev;
+
+	if (call->slot & SPY_SLOT_CLOSED)
+		return;
+	spy_settled_init(&settled);
+	spy_event_init(&ev, call->id, SPY_OP_TICK, call->fd);
+	spy_quiet_enter(&quiet);
+	spy_core_lock();
+	if (spy_is_same(call) && spy_table_slot(&spy_core.table, call->fd) == call->slot &&
+	    spy_look(call->conn, call->fd, &ev) == 0)
+		spy_observe_look(call->conn, &ev, &settled);
+	spy_core_unlock();
+	spy_report_settled(&ev, &settled);
+	spy_quiet_leave(&quiet);
+	errno = saved;
+}

@@ -1,0 +1,107 @@
+/*
+ * One intercepted call, from its hook's first line to its last. A hook enters, makes the real
+ * call, and finishes:
+ *
+ *	struct spy_call call;
+ *
+ *	if (!spy_enter(&call, SPY_CALL_listen, fd))
+ *		return REAL(listen)(fd, backlog);
+ *	rc = REAL(listen)(fd, backlog);
+ *	call.arg[0] = backlog;
+ *	return spy_finish(&call, rc);
+ *
+ * Between the two nothing is held: the thread may be cancelled there, leave by longjmp, or be
+ * interrupted by a handler that closes the very descriptor. Every finish keeps the errno of the
+ * real call and returns its result.
+ *
+ * Signals: all of it is async-signal-safe but for the first socket of a process, which opens
+ * libunwind and starts the watcher.
+ */
+#ifndef SPY_PRELOAD_CALL_H
+#define SPY_PRELOAD_CALL_H
+
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "spy.h"
+
+struct spy_call {
+	enum spy_call_id id;
+	enum spy_op op;
+	int fd;
+	uint32_t slot;			/* of fd, when the call began */
+	uint32_t conn_id;		/* of its record: tells whether it is still the same */
+	struct spy_conn *conn;
+	uint64_t began_ns;
+	uintptr_t caller;
+	int64_t arg[SPY_CALL_ARGS];
+	bool observed_eof;
+	struct spy_addr target;		/* bind, connect */
+	struct spy_addr peer;		/* accept, where the call told it */
+};
+
+#define SPY_CALLER ((uintptr_t)__builtin_return_address(0))
+
+/* The slow half of spy_enter(): false where the call is none of the shim's business after all. */
+bool spy_enter_tracked(struct spy_call *call, enum spy_call_id id, int fd, uint32_t slot, uintptr_t caller);
+
+/* A call for which there is no record yet (socket, accept). */
+void spy_enter_new(struct spy_call *call, enum spy_call_id id, int fd, uintptr_t caller);
+
+/* True where fd is, or was, a TCP socket. For any other descriptor: one load and a branch. */
+#define spy_enter(call, call_id, descriptor)                                                                           \
+	(__builtin_expect(spy_table_slot(&spy_core.table, (descriptor)) != 0, 0) &&                                    \
+	 spy_enter_tracked((call), (call_id), (descriptor), spy_table_slot(&spy_core.table, (descriptor)),             \
+			   SPY_CALLER))
+
+/*
+ * After the real call. spy_finish() is for everything that the next ones are not for; `data` is
+ * for reads and writes, whose plain successes on a healthy connection go no further than the
+ * mode asks.
+ */
+long spy_finish(struct spy_call *call, long rc);
+long spy_finish_data(struct spy_call *call, long rc);
+
+/* Before a write: on a side that has been shut down it may end the program with SIGPIPE. */
+void spy_before_write(struct spy_call *call);
+
+/* accept(): the listener's call, and the new connection that it returned. */
+long spy_finish_accept(struct spy_call *call, long rc);
+
+/* socket(): a new record for rc. */
+long spy_finish_socket(struct spy_call *call, long rc);
+
+/* dup() and F_DUPFD: rc is one more descriptor of the connection. */
+long spy_finish_dup(struct spy_call *call, long rc);
+
+/*
+ * What a call ends, closed in two steps around the real call. begin takes the facts and detaches
+ * the descriptor, so that another thread that gets the number at once meets no stale record; end
+ * looks where the connection went. open: what begin found and detached.
+ */
+struct spy_closing {
+	struct spy_call call;
+	bool open;
+	bool was_closed;	/* the slot was a tombstone */
+	bool last;		/* no other descriptor of this process */
+	enum spy_state before;
+	int64_t unread_bytes;
+	int shown_fd;		/* the call's first argument; dup2() has the closed one second */
+};
+
+void spy_close_begin(struct spy_closing *closing, enum spy_call_id id, int fd, uintptr_t caller);
+long spy_close_end(struct spy_closing *closing, long rc);
+
+/* A descriptor that came without a call of its own: found at start, or received. */
+void spy_adopt(int fd);
+
+/* The first TCP socket of this process: stacks, watcher, signals. Cheap when that is done. */
+void spy_first_socket(void);
+
+/* look.c: the state of conn, which fd refers to, into ev. 0, or -errno where fd is not that any more. */
+int spy_look(const struct spy_conn *conn, int fd, struct spy_event *ev);
+
+/* An event with nothing known but what it is about and when. */
+void spy_event_init(struct spy_event *ev, enum spy_call_id call, enum spy_op op, int fd);
+
+#endif

@@ -1,0 +1,160 @@
+/*
+ * Closing: what close(), closefrom(), close_range(), dup2() over a socket, fclose() and others
+ * end, in two steps around the real call. See call.h.
+ */
+#include <errno.h>
+
+#include "../observe/diag.h"
+#include "../observe/kernel.h"
+#include "settle.h"
+
+/* When the watcher first looks at a closed connection whose state was not asked at once. */
+#define FIRST_LOOK_NS 0
+
+static bool is_connected(enum spy_state state)
+{
+	return state != SPY_STATE_CLOSED && state != SPY_STATE_LISTEN && state != SPY_STATE_UNKNOWN;
+}
+
+/*
+ * What changed since the last call is a state of its own, and not the close's doing. Then the
+ * descriptor is detached. The lock is held.
+ */
+static void detach(struct spy_closing *closing, struct spy_event *seen, struct spy_settled *settled)
+{
+	struct spy_call *call = &closing->call;
+	struct spy_conn *conn;
+
+	if (!spy_is_same(call) || spy_table_slot(&spy_core.table, call->fd) != call->slot)
+		return;
+	if (spy_is_gone(spy_look(call->conn, call->fd, seen))) {
+		spy_core_closed_unseen(&spy_core, call->fd, seen->now_ns);
+		return;
+	}
+	spy_observe_look(call->conn, seen, settled);
+	if (is_connected(seen->state)) {
+		closing->unread_bytes = spy_kernel_unread(call->fd);
+		call->conn->cookie = spy_kernel_cookie(call->fd);
+	}
+	conn = spy_table_detach(&spy_core.table, call->fd);
+	if (conn)
+		spy_table_pin(conn);
+	closing->open = conn != NULL;
+	closing->last = conn && conn->descriptors == 0;
+	closing->before = seen->state;
+}
+
+void spy_close_begin(struct spy_closing *closing, enum spy_call_id id, int fd, uintptr_t caller)
+{
+	uint32_t slot = spy_table_slot(&spy_core.table, fd);
+	int saved = errno;
+	struct spy_settled settled;
+	struct spy_section quiet;
+	struct spy_event seen;
+
+	closing->open = false;
+	closing->was_closed = false;
+	closing->unread_bytes = SPY_UNKNOWN;
+	closing->shown_fd = fd;
+	if (!slot || !spy_enter_tracked(&closing->call, id, fd, slot, caller) || spy_in_vfork_child()) {
+		errno = saved;
+		return;
+	}
+	closing->call.op = SPY_OP_CLOSE;
+	closing->call.began_ns = spy_clock_now();
+	closing->was_closed = slot & SPY_SLOT_CLOSED;
+	if (!closing->was_closed) {
+		spy_settled_init(&settled);
+		spy_event_init(&seen, id, SPY_OP_TICK, fd);
+		spy_quiet_enter(&quiet);
+		spy_core_lock();
+		detach(closing, &seen, &settled);
+		spy_core_unlock();
+		spy_report_settled(&seen, &settled);
+		spy_quiet_leave(&quiet);
+	}
+	errno = saved;
+}
+
+/* Where the connection went: asked at once where a line shall say it, else left to the watcher. */
+static void ask_where(const struct spy_closing *closing, struct spy_event *ev)
+{
+	int64_t rest_ms;
+
+	if (!closing->last) {
+		ev->state = closing->before;
+	} else if (!is_connected(closing->before)) {
+		ev->state = SPY_STATE_CLOSED;
+	} else if (spy_options.calls != SPY_CALLS_NONE) {
+		ev->state = spy_diag_state(&closing->call.conn->local, &closing->call.conn->peer,
+					   closing->call.conn->cookie, &rest_ms);
+	}
+}
+
+/* The close ended nothing, and the descriptor is as it was (dup2() from a bad descriptor). */
+static void undo(const struct spy_closing *closing)
+{
+	spy_table_unpin(closing->call.conn);
+	spy_table_reattach(&spy_core.table, closing->call.fd, closing->call.conn);
+}
+
+static void end_open(struct spy_closing *closing, struct spy_event *ev, const struct spy_frames *frames,
+		     struct spy_settled *settled)
+{
+	struct spy_conn *conn = closing->call.conn;
+
+	ev->unread_bytes = closing->unread_bytes;
+	ev->last_descriptor = closing->last;
+	spy_observe(conn, ev, frames, settled);
+	spy_table_unpin(conn);
+	if (closing->last)
+		spy_core_let_go(&spy_core, conn, FIRST_LOOK_NS);
+}
+
+/* A close() of a number whose socket was closed before. */
+static void end_closed(const struct spy_closing *closing, struct spy_event *ev, const struct spy_frames *frames,
+		       struct spy_settled *settled)
+{
+	const struct spy_call *call = &closing->call;
+
+	if (!spy_is_same(call) || spy_table_slot(&spy_core.table, call->fd) != call->slot)
+		return;
+	if (ev->ret < 0 && ev->err == EBADF) {
+		ev->was_closed = true;
+		spy_observe(call->conn, ev, frames, settled);
+	} else {
+		spy_table_clear(&spy_core.table, call->fd);
+	}
+}
+
+long spy_close_end(struct spy_closing *closing, long rc)
+{
+	int err = errno;
+	struct spy_settled settled;
+	struct spy_frames frames;
+	struct spy_section quiet;
+	struct spy_event ev;
+
+	if (!closing->open && !closing->was_closed)
+		return rc;
+	spy_settled_init(&settled);
+	spy_frames_take(closing->call.caller, &frames);
+	spy_event_of(&closing->call, rc, err, &ev);
+	ev.fd = closing->shown_fd;
+	spy_quiet_enter(&quiet);
+	if (closing->open)
+		ask_where(closing, &ev);
+	spy_core_lock();
+	/* On Linux the number is free whatever else close() says (close(2)); EBADF alone means it was not there. */
+	if (closing->open && rc < 0 && closing->call.id != SPY_CALL_close && spy_kernel_is_open(closing->call.fd))
+		undo(closing);
+	else if (closing->open)
+		end_open(closing, &ev, &frames, &settled);
+	else
+		end_closed(closing, &ev, &frames, &settled);
+	spy_core_unlock();
+	spy_report_settled(&ev, &settled);
+	spy_quiet_leave(&quiet);
+	errno = err;
+	return rc;
+}

@@ -1,0 +1,163 @@
+/*
+ * How a process ends; see ending.h.
+ */
+#include "ending.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "../observe/kernel.h"
+#include "../observe/sys.h"
+#include "../sink/writer.h"
+#include "real.h"
+#include "settle.h"
+#include "watcher.h"
+
+static _Atomic bool summary_done;
+static _Atomic bool catching;	/* from the first socket on, where a summary is wanted */
+static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
+
+/* What is open when the program ends. The lock is taken for one record at a time. */
+static void look_at_exit(uint32_t index)
+{
+	struct spy_settled settled;
+	struct spy_event ev;
+	struct spy_conn *conn;
+
+	spy_settled_init(&settled);
+	spy_core_lock();
+	conn = spy_table_at(&spy_core.table, index);
+	if (conn && conn->descriptors) {
+		spy_event_init(&ev, SPY_CALL_close, SPY_OP_EXIT, conn->fd);
+		ev.state = (enum spy_state)conn->state;
+		spy_observe_look(conn, &ev, &settled);
+	}
+	spy_core_unlock();
+	spy_report_findings(&settled.out);
+}
+
+void spy_ending_summary(void)
+{
+	struct spy_section quiet;
+	int saved = errno;
+
+	if (!spy_on || atomic_exchange(&summary_done, true))
+		return;
+	spy_watcher_stop();
+	spy_quiet_enter(&quiet);
+	spy_watcher_look();
+	for (uint32_t i = 0; i < spy_core.table.used; i++)
+		look_at_exit(i);
+	spy_report_summary();
+	spy_quiet_leave(&quiet);
+	spy_writer_flush();
+	errno = saved;
+}
+
+int spy_ending_status(int status)
+{
+	bool found = spy_core.by_severity[SPY_ERROR] || spy_core.by_severity[SPY_WARNING];
+
+	return status == 0 && found && spy_on ? spy_options.exitcode : status;
+}
+
+/*
+ * Registered first and so called last, after the program's own handlers. To call exit() again
+ * from a handler goes on with the remaining ones under the new status (glibc, stdlib/exit.c).
+ */
+static void at_exit(int status, void *unused)
+{
+	int wanted;
+
+	(void)unused;
+	spy_ending_summary();
+	wanted = spy_ending_status(status);
+	if (wanted != status)
+		exit(wanted);
+}
+
+void spy_ending_init(void)
+{
+	on_exit(at_exit, NULL);
+	at_quick_exit(spy_ending_summary);
+}
+
+/* Dies of sig as the program would have: nothing of the shim's shows in the wait status. */
+static void die_of(int sig)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	uint64_t one = UINT64_C(1) << (sig - 1);
+
+	REAL(sigaction)(sig, &action, NULL);
+	spy_sys3(SYS_tgkill, spy_kernel_pid(), spy_kernel_tid(), sig);
+	spy_sys4(SYS_rt_sigprocmask, SIG_UNBLOCK, &one, NULL, sizeof(one));
+}
+
+static void on_deadly_signal(int sig)
+{
+	int saved = errno;
+
+	if (!spy_in_vfork_child())
+		spy_ending_summary();
+	die_of(sig);
+	errno = saved;
+}
+
+static void on_dump_signal(int sig)
+{
+	struct spy_section quiet;
+	int saved = errno;
+
+	(void)sig;
+	spy_quiet_enter(&quiet);
+	spy_watcher_look();
+	spy_report_summary();
+	spy_quiet_leave(&quiet);
+	spy_writer_flush();
+	errno = saved;
+}
+
+bool spy_ending_is_ours(const struct sigaction *action)
+{
+	return !(action->sa_flags & SA_SIGINFO) && action->sa_handler == on_deadly_signal;
+}
+
+static void stand_in(int sig)
+{
+	struct sigaction action = { .sa_handler = on_deadly_signal, .sa_flags = SA_ONSTACK | SA_RESTART };
+
+	sigfillset(&action.sa_mask);
+	REAL(sigaction)(sig, &action, NULL);
+}
+
+void spy_ending_stand_in(int sig)
+{
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]) && catching; i++)
+		if (sig == caught[i])
+			stand_in(sig);
+}
+
+static bool is_default(int sig)
+{
+	struct sigaction now;
+
+	return REAL(sigaction)(sig, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL;
+}
+
+void spy_ending_catch_signals(void)
+{
+	struct sigaction dump = { .sa_handler = on_dump_signal, .sa_flags = SA_ONSTACK | SA_RESTART };
+
+	catching = spy_options.summary;
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]) && catching; i++)
+		if (is_default(caught[i]))
+			stand_in(caught[i]);
+	sigfillset(&dump.sa_mask);
+	if (spy_options.dump_signal)
+		REAL(sigaction)(spy_options.dump_signal, &dump, NULL);
+}
+
+void spy_ending_forked(void)
+{
+	summary_done = false;
+}

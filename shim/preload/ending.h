@@ -1,0 +1,34 @@
+/*
+ * How a process ends: the last look, the summary, the exit status.
+ */
+#ifndef SPY_PRELOAD_ENDING_H
+#define SPY_PRELOAD_ENDING_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+/* The last look, the findings about what is still open, the summary. Once for each process. */
+void spy_ending_summary(void);
+
+/* status, or what `exitcode` makes of it. */
+int spy_ending_status(int status);
+
+/* Handlers at the exits of libc; called by the constructor. */
+void spy_ending_init(void);
+
+/*
+ * SIGINT, SIGTERM and SIGHUP, where the program leaves them at their default: the summary, and
+ * then the same death. Also `dump_signal`. Called at the first socket.
+ */
+void spy_ending_catch_signals(void);
+
+/* True where this action is the shim's own, which the program must see as SIG_DFL. */
+bool spy_ending_is_ours(const struct sigaction *action);
+
+/* The program has set sig to its default: where it is one of the three, the shim's handler stands in. */
+void spy_ending_stand_in(int sig);
+
+/* In a fork's child: its summary is still to come. */
+void spy_ending_forked(void);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * What hook bodies share with the hook of syscall(), which makes the same calls by number.
+ */
+#ifndef SPY_PRELOAD_HOOKS_H
+#define SPY_PRELOAD_HOOKS_H
+
+#include "call.h"
+
+/* True where socket() with these arguments makes a TCP socket. */
+bool spy_is_tcp_request(int domain, int type, int protocol);
+
+/* Level, option and the value where it is an int or SO_LINGER's, as arguments of the event. */
+void spy_note_option(struct spy_call *call, long rc, int level, int option, const void *value, socklen_t len);
+
+/* The address of bind() or connect(); errno is the real call's. */
+void spy_note_target(struct spy_call *call, long rc, const struct sockaddr *addr, socklen_t len);
+
+/* Before shutdown(): what changed since the last call is a state of its own. */
+void spy_before_shutdown(struct spy_call *call);
+
+/* Arguments and end of file of a read with a length; a read of no bytes returns 0, too. */
+long spy_finish_read(struct spy_call *call, long rc, size_t len, int64_t flags);
+
+/* Descriptors that came with a message (SCM_RIGHTS, unix(7)). */
+struct msghdr;
+void spy_adopt_rights(const struct msghdr *msg);
+
+/* exit.c: what _exit() and exit_group() do before the end. Returns the status to end with. */
+int spy_before_exit(int status);
+
+#endif

@@ -1,0 +1,224 @@
+/*
+ * Hooks of the calls that close descriptors and make others of them.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <stdio.h>
+
+#include "../sink/writer.h"
+#include "call.h"
+#include "own.h"
+#include "real.h"
+
+#define STDERR 2
+
+/* The log may be going to the stderr that is about to go. */
+static void stderr_goes(unsigned int first, unsigned int last)
+{
+	if (spy_on && first <= STDERR && last >= STDERR && !spy_in_vfork_child())
+		spy_writer_leave_stderr(spy_stderr_matters());
+}
+
+static int close_with(int fd, uintptr_t caller)
+{
+	struct spy_closing closing;
+
+	if (__builtin_expect(!spy_table_slot(&spy_core.table, fd) && fd != STDERR, 1))
+		return REAL(close)(fd);
+	stderr_goes((unsigned int)fd, (unsigned int)fd);
+	if (spy_own_is(fd) && !spy_in_vfork_child())
+		return 0;
+	spy_close_begin(&closing, SPY_CALL_close, fd, caller);
+	return (int)spy_close_end(&closing, REAL(close)(fd));
+}
+
+SPY_EXPORT int close(int fd)
+{
+	return close_with(fd, SPY_CALLER);
+}
+
+SPY_EXPORT int __close(int fd)
+{
+	return close_with(fd, SPY_CALLER);
+}
+
+/* Each connection in the range is closed by itself, so that each has its line; the rest go in one call. */
+static void close_tracked(enum spy_call_id id, unsigned int first, unsigned int last, const int64_t *args,
+			  uintptr_t caller)
+{
+	if (last > spy_core.table.high_fd)
+		last = spy_core.table.high_fd;
+	for (unsigned int fd = first; fd <= last && fd < SPY_FD_LIMIT; fd++) {
+		uint32_t slot = spy_table_slot(&spy_core.table, (int)fd);
+		struct spy_closing closing;
+
+		if (!slot || (slot & (SPY_SLOT_OWN | SPY_SLOT_CLOSED)))
+			continue;
+		spy_close_begin(&closing, id, (int)fd, caller);
+		closing.call.arg[0] = args[0];
+		closing.call.arg[1] = args[1];
+		spy_close_end(&closing, REAL(close)((int)fd));
+	}
+}
+
+/* close_range() around the shim's own descriptors. */
+static int close_between(unsigned int first, unsigned int last, int flags)
+{
+	int rc = 0, own;
+
+	while (rc == 0 && (own = spy_own_in_range(first, last)) >= 0) {
+		if ((unsigned int)own > first)
+			rc = REAL(close_range)(first, (unsigned int)own - 1, flags);
+		if ((unsigned int)own == last)
+			return rc;
+		first = (unsigned int)own + 1;
+	}
+	return rc == 0 ? REAL(close_range)(first, last, flags) : rc;
+}
+
+SPY_EXPORT int close_range(unsigned int first, unsigned int last, int flags)
+{
+	const int64_t args[] = { last, flags };
+
+	/* With CLOEXEC nothing closes; with UNSHARE a table of descriptors does that no other thread has. */
+	if (!spy_on || flags || first > last || spy_in_vfork_child())
+		return REAL(close_range)(first, last, flags);
+	stderr_goes(first, last);
+	close_tracked(SPY_CALL_close_range, first, last, args, SPY_CALLER);
+	return close_between(first, last, flags);
+}
+
+SPY_EXPORT void closefrom(int first)
+{
+	const int64_t args[] = { SPY_UNKNOWN, SPY_UNKNOWN };
+	int saved = errno;
+
+	if (!spy_on || spy_in_vfork_child()) {
+		REAL(closefrom)(first);
+		return;
+	}
+	if (first < 0)
+		first = 0;
+	stderr_goes((unsigned int)first, UINT_MAX);
+	close_tracked(SPY_CALL_closefrom, (unsigned int)first, UINT_MAX, args, SPY_CALLER);
+	if (close_between((unsigned int)first, UINT_MAX, 0) != 0 && spy_own_in_range((unsigned int)first, UINT_MAX) < 0)
+		REAL(closefrom)(first);	/* A kernel without close_range(2): libc's own way. */
+	errno = saved;
+}
+
+SPY_EXPORT int dup(int fd)
+{
+	struct spy_call call;
+	int rc;
+
+	if (!spy_enter(&call, SPY_CALL_dup, fd))
+		return REAL(dup)(fd);
+	rc = REAL(dup)(fd);
+	return (int)spy_finish_dup(&call, rc);
+}
+
+static int real_dup_over(enum spy_call_id id, int oldfd, int newfd, int flags)
+{
+	return id == SPY_CALL_dup3 ? REAL(dup3)(oldfd, newfd, flags) : REAL(dup2)(oldfd, newfd);
+}
+
+/* newfd is closed, if it was open, and becomes one more descriptor of what oldfd is. */
+static int dup_over(enum spy_call_id id, int oldfd, int newfd, int flags, uintptr_t caller)
+{
+	uint32_t old_slot = spy_table_slot(&spy_core.table, oldfd);
+	uint32_t new_slot = spy_table_slot(&spy_core.table, newfd);
+	struct spy_closing closing = { .open = false };
+	struct spy_call call;
+	bool tracked = false;
+	int rc;
+
+	if ((!old_slot && !new_slot && newfd != STDERR) || !spy_on || oldfd == newfd || spy_in_vfork_child())
+		return real_dup_over(id, oldfd, newfd, flags);
+	if (newfd == STDERR)
+		spy_writer_stderr_replaced(oldfd, spy_stderr_matters());
+	spy_own_make_room(newfd);
+	if (old_slot)
+		tracked = spy_enter_tracked(&call, id, oldfd, old_slot, caller);
+	if (!(new_slot & SPY_SLOT_CLOSED))
+		spy_close_begin(&closing, id, newfd, caller);
+	rc = real_dup_over(id, oldfd, newfd, flags);
+	closing.call.arg[0] = newfd;
+	closing.shown_fd = oldfd;
+	spy_close_end(&closing, rc);
+	if (!tracked)
+		return rc;
+	call.arg[0] = newfd;
+	call.arg[1] = id == SPY_CALL_dup3 ? flags : SPY_UNKNOWN;
+	return (int)spy_finish_dup(&call, rc);
+}
+
+SPY_EXPORT int dup2(int oldfd, int newfd)
+{
+	return dup_over(SPY_CALL_dup2, oldfd, newfd, 0, SPY_CALLER);
+}
+
+SPY_EXPORT int __dup2(int oldfd, int newfd)
+{
+	return dup_over(SPY_CALL_dup2, oldfd, newfd, 0, SPY_CALLER);
+}
+
+SPY_EXPORT int dup3(int oldfd, int newfd, int flags)
+{
+	return dup_over(SPY_CALL_dup3, oldfd, newfd, flags, SPY_CALLER);
+}
+
+SPY_EXPORT FILE *fdopen(int fd, const char *mode)
+{
+	struct spy_call call;
+	FILE *file;
+
+	if (!spy_enter(&call, SPY_CALL_fdopen, fd))
+		return REAL(fdopen)(fd, mode);
+	file = REAL(fdopen)(fd, mode);
+	spy_finish(&call, file ? 0 : -1);
+	return file;
+}
+
+SPY_EXPORT int fclose(FILE *file)
+{
+	struct spy_closing closing;
+	int saved = errno;
+	int fd = file ? fileno(file) : -1;
+
+	errno = saved;
+	if (fd < 0 || (!spy_table_slot(&spy_core.table, fd) && fd != STDERR))
+		return REAL(fclose)(file);
+	if (fd == STDERR && spy_on)
+		spy_writer_keep_stderr();
+	spy_close_begin(&closing, SPY_CALL_fclose, fd, SPY_CALLER);
+	return (int)spy_close_end(&closing, REAL(fclose)(file));
+}
+
+/* freopen() closes the file's descriptor and opens another, mostly with the same number. */
+static FILE *freopen_with(bool large, const char *path, const char *mode, FILE *file, uintptr_t caller)
+{
+	struct spy_closing closing = { .open = false };
+	int saved = errno;
+	int fd = file ? fileno(file) : -1;
+	FILE *reopened;
+
+	errno = saved;
+	if (fd >= 0) {
+		stderr_goes((unsigned int)fd, (unsigned int)fd);
+		spy_close_begin(&closing, SPY_CALL_fclose, fd, caller);
+	}
+	reopened = large ? REAL(freopen64)(path, mode, file) : REAL(freopen)(path, mode, file);
+	spy_close_end(&closing, 0);
+	return reopened;
+}
+
+SPY_EXPORT FILE *freopen(const char *path, const char *mode, FILE *file)
+{
+	return freopen_with(false, path, mode, file, SPY_CALLER);
+}
+
+SPY_EXPORT FILE *freopen64(const char *path, const char *mode, FILE *file)
+{
+	return freopen_with(true, path, mode, file, SPY_CALLER);
+}

@@ -1,0 +1,59 @@
+/*
+ * The state of a connection, asked of the kernel.
+ */
+#include <netinet/in.h>
+
+#include "../observe/diag.h"
+#include "../observe/kernel.h"
+#include "call.h"
+
+void spy_event_init(struct spy_event *ev, enum spy_call_id call, enum spy_op op, int fd)
+{
+	*ev = (struct spy_event){
+		.call = call,
+		.op = op,
+		.fd = fd,
+		.arg = { SPY_UNKNOWN, SPY_UNKNOWN, SPY_UNKNOWN },
+		.unread_bytes = SPY_UNKNOWN,
+		.since_last_ack_ms = SPY_UNKNOWN,
+		.since_last_sent_ms = SPY_UNKNOWN,
+		.now_ns = spy_clock_now(),
+		.wall_ns = spy_clock_wall(),
+		.tid = spy_self_tid(),
+	};
+}
+
+/*
+ * A socket that went on to TIME_WAIT, or was orphaned before, is CLOSED for its descriptor: the
+ * kernel has moved the rest of the story to a record of its own, which only sock_diag sees.
+ */
+static bool may_be_moved(const struct spy_conn *conn)
+{
+	switch (conn->state) {
+	case SPY_STATE_FIN_WAIT_1:
+	case SPY_STATE_FIN_WAIT_2:
+	case SPY_STATE_CLOSING:
+	case SPY_STATE_TIME_WAIT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int spy_look(const struct spy_conn *conn, int fd, struct spy_event *ev)
+{
+	struct spy_tcp tcp;
+	int64_t rest_ms;
+	int rc = spy_kernel_tcp(fd, &tcp);
+
+	ev->state = tcp.state;
+	ev->since_last_ack_ms = tcp.since_last_ack_ms;
+	ev->since_last_sent_ms = tcp.since_last_sent_ms;
+	if (rc == 0 && tcp.state == SPY_STATE_CLOSED && may_be_moved(conn)) {
+		enum spy_state moved = spy_diag_state(&conn->local, &conn->peer, spy_kernel_cookie(fd), &rest_ms);
+
+		if (moved != SPY_STATE_UNKNOWN)
+			ev->state = moved;
+	}
+	return rc;
+}

@@ -1,0 +1,99 @@
+/*
+ * The shim's own descriptors; see own.h.
+ */
+#include "own.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+
+#include "../observe/diag.h"
+#include "../observe/sys.h"
+#include "../sink/writer.h"
+#include "spy.h"
+
+/* Above what select() can name nothing is won, and the kernel's table for a process grows with its highest number. */
+#define HIGHEST_BASE 1000u
+
+static unsigned int base_number(void)
+{
+	struct rlimit limit;
+	unsigned int soft = 1024;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < soft)
+		soft = (unsigned int)limit.rlim_cur;
+	soft -= soft / 4 < 24 ? soft / 4 : 24;
+	return soft < HIGHEST_BASE ? soft : HIGHEST_BASE;
+}
+
+static void mark(int fd, bool own)
+{
+	struct spy_section section;
+
+	spy_section_enter(&section);
+	spy_table_own(&spy_core.table, fd, own);
+	spy_section_leave(&section);
+}
+
+static int move_up(int fd)
+{
+	int saved = errno;
+	long moved = spy_sys3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, base_number());
+
+	errno = saved;
+	return (int)moved;
+}
+
+int spy_own_keep(int fd)
+{
+	int moved = move_up(fd);
+
+	if (moved >= 0) {
+		spy_sys1(SYS_close, fd);
+		fd = moved;
+	}
+	/* Called with the core's lock held (sock_diag's first question) and without: the slot is one store. */
+	atomic_store_explicit(&spy_core.table.slot[fd], SPY_SLOT_OWN, memory_order_release);
+	return fd;
+}
+
+void spy_own_drop(int fd)
+{
+	/* As in spy_own_keep(), one store; and before the number can be anybody else's. */
+	atomic_store_explicit(&spy_core.table.slot[fd], 0, memory_order_release);
+	spy_sys1(SYS_close, fd);
+}
+
+bool spy_own_is(int fd)
+{
+	return spy_table_slot(&spy_core.table, fd) == SPY_SLOT_OWN;
+}
+
+void spy_own_make_room(int fd)
+{
+	int moved;
+
+	if (!spy_own_is(fd))
+		return;
+	moved = move_up(fd);
+	if (moved < 0)
+		return;
+	mark(moved, true);
+	if (spy_writer_fd() == fd)
+		spy_writer_moved(moved);
+	if (spy_diag_fd() == fd)
+		spy_diag_moved(moved);
+	mark(fd, false);
+}
+
+int spy_own_in_range(unsigned int first, unsigned int last)
+{
+	const int own[] = { spy_writer_fd(), spy_diag_fd() };
+	int lowest = -1;
+
+	for (unsigned int i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (own[i] >= 0 && (unsigned int)own[i] >= first && (unsigned int)own[i] <= last &&
+		    (lowest < 0 || own[i] < lowest))
+			lowest = own[i];
+	return lowest;
+}

@@ -1,0 +1,24 @@
+/*
+ * The shim's own descriptors: the log and the netlink socket. They stand high, close-on-exec, and
+ * marked in the table, so that the program's closes leave them alone.
+ */
+#ifndef SPY_PRELOAD_OWN_H
+#define SPY_PRELOAD_OWN_H
+
+#include <stdbool.h>
+
+/* Moves a new descriptor up and marks it; returns its number, or fd where it cannot move. */
+int spy_own_keep(int fd);
+
+/* Closes one of the shim's own. */
+void spy_own_drop(int fd);
+
+bool spy_own_is(int fd);
+
+/* The program is about to put something at fd: if that is the shim's, it moves away first. */
+void spy_own_make_room(int fd);
+
+/* The lowest own descriptor in first..last, -1 for none. */
+int spy_own_in_range(unsigned int first, unsigned int last);
+
+#endif

@@ -1,0 +1,307 @@
+/*
+ * From events and findings to lines; see report.h.
+ */
+#include "report.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "../config/suppressions.h"
+#include "../observe/kernel.h"
+#include "../observe/proc.h"
+#include "../observe/symbols.h"
+#include "../observe/sys.h"
+#include "../sink/writer.h"
+#include "start.h"
+
+#define LINE_ROOM 1024
+#define ARGV_ROOM 16384
+#define REPORT_ROOM (1024 * 1024)
+#define SUPPRESSIONS_ROOM 65536
+
+static struct spy_suppressions suppressions;
+static char *suppressions_text;
+static _Atomic bool process_told;
+
+/* Where a report is composed: too much for a stack, and rare enough to ask the kernel for. */
+struct workspace {
+	struct spy_named_stacks stacks;
+	struct spy_summary summary;
+	uint32_t place_stacks[SPY_SUMMARY_PLACES];
+	char argv[ARGV_ROOM];
+	char text[REPORT_ROOM];
+};
+
+static const struct spy_format_ops *format(void)
+{
+	return spy_options.format == SPY_FORMAT_JSON ? &spy_json_format : &spy_text_format;
+}
+
+static struct spy_origin origin_now(void)
+{
+	return (struct spy_origin){ spy_clock_wall(), spy_self_pid(), spy_self_tid() };
+}
+
+struct spy_line_conn spy_line_conn(const struct spy_conn *conn)
+{
+	return (struct spy_line_conn){
+		.id = conn->id,
+		.accepted = conn->flags & (SPY_CONN_ACCEPTED | SPY_CONN_LISTENER),
+		.local = conn->local,
+		.peer = conn->peer,
+	};
+}
+
+void spy_report_process(void)
+{
+	struct spy_origin from = origin_now();
+	struct workspace *room;
+	struct utsname host;
+	struct spy_process process = { .ppid = (int32_t)spy_sys0(SYS_getppid) };
+	struct spy_buf out;
+
+	if (atomic_exchange(&process_told, true))
+		return;
+	room = spy_room_take(sizeof(*room));
+	if (!room)
+		return;
+	process.argv = room->argv;
+	process.argv_len = spy_proc_read("/proc/self/cmdline", room->argv, sizeof(room->argv));
+	process.host = spy_sys1(SYS_uname, &host) == 0 ? host.nodename : "";
+	process.exe = spy_start_exe();
+	process.options = spy_start_options();
+	out = (struct spy_buf){ room->text, 0, sizeof(room->text), false };
+	format()->process(&out, &from, &process);
+	if (out.len)
+		spy_writer_put(out.data, out.len, false);
+	spy_room_give(room, sizeof(*room));
+}
+
+void spy_report_forked(void)
+{
+	process_told = false;
+}
+
+/* What calls=lifecycle leaves out: plain data, waiting, and questions. */
+static bool is_lifecycle(const struct spy_event *ev)
+{
+	bool waits = ev->err == EAGAIN || ev->err == EINTR;
+
+	switch (ev->op) {
+	case SPY_OP_READ:
+	case SPY_OP_WRITE:
+		return ev->observed_eof || (ev->err && !waits);
+	case SPY_OP_ACCEPT:
+		return !waits;
+	case SPY_OP_NAME:
+		return ev->err != 0;
+	case SPY_OP_CONFIGURE:
+		return ev->call != SPY_CALL_getsockopt && ev->call != SPY_CALL_ioctl;
+	default:
+		return true;
+	}
+}
+
+static bool is_wanted(const struct spy_event *ev)
+{
+	switch (spy_options.calls) {
+	case SPY_CALLS_ALL:
+		return true;
+	case SPY_CALLS_LIFECYCLE:
+		return is_lifecycle(ev);
+	default:
+		return false;
+	}
+}
+
+void spy_report_event(const struct spy_event *ev, const struct spy_line_conn *conn)
+{
+	char room[LINE_ROOM];
+	struct spy_buf out = SPY_BUF(room);
+	struct spy_origin from = { ev->wall_ns, spy_self_pid(), ev->tid };
+
+	if (!is_wanted(ev))
+		return;
+	if (!process_told)
+		spy_report_process();
+	if (ev->op == SPY_OP_TICK)
+		format()->state(&out, &from, ev, conn);
+	else
+		format()->call(&out, &from, ev, conn);
+	spy_writer_put(out.data, out.len, false);
+}
+
+static void name_stack(uint32_t number, struct spy_named_stack *named)
+{
+	struct spy_stack stack = spy_stacks_get(&spy_core.stacks, number);
+	size_t count = stack.count < SPY_STACK_FRAMES_ROOM ? stack.count : SPY_STACK_FRAMES_ROOM;
+
+	for (size_t i = 0; i < count; i++)
+		spy_symbols_resolve(stack.frames[i], &named->frames[i]);
+	named->count = spy_symbols_trim(named->frames, count);
+}
+
+static bool is_suppressed(enum spy_rule rule, const struct spy_named_stacks *stacks)
+{
+	for (unsigned int story = 0; story < SPY_STORY_COUNT; story++)
+		for (size_t i = 0; i < stacks->story[story].count; i++) {
+			const struct spy_frame *frame = &stacks->story[story].frames[i];
+
+			if (spy_suppressions_match(&suppressions, rule, frame->function, frame->module))
+				return true;
+		}
+	return false;
+}
+
+static void report_finding(const struct spy_finding *finding, struct workspace *room)
+{
+	struct spy_origin from = { finding->wall_ns, spy_self_pid(), finding->tid };
+	struct spy_buf out = { room->text, 0, sizeof(room->text), false };
+
+	for (unsigned int story = 0; story < SPY_STORY_COUNT; story++)
+		name_stack(finding->stacks[story], &room->stacks.story[story]);
+	if (suppressions.count && is_suppressed(finding->rule, &room->stacks)) {
+		spy_core_lock();
+		spy_rules_suppress(&spy_core, finding);
+		spy_core_unlock();
+		return;
+	}
+	format()->finding(&out, &from, finding, &room->stacks);
+	spy_writer_put(out.data, out.len, true);
+}
+
+void spy_report_findings(const struct spy_outbox *out)
+{
+	struct workspace *room;
+
+	if (!out->count)
+		return;
+	if (!process_told)
+		spy_report_process();
+	room = spy_room_take(sizeof(*room));
+	for (unsigned int i = 0; room && i < out->count; i++)
+		report_finding(&out->findings[i], room);
+	spy_room_give(room, sizeof(*room));
+}
+
+static void fill_open(struct spy_summary *summary, const struct spy_conn *conn)
+{
+	struct spy_summary_socket *socket;
+
+	summary->open_at_exit++;
+	if (summary->open_listed >= SPY_SUMMARY_OPEN)
+		return;
+	socket = &summary->open[summary->open_listed++];
+	socket->conn = spy_line_conn(conn);
+	socket->fd = conn->fd;
+	socket->state = (enum spy_state)conn->state;
+}
+
+/* Copies the counts out of the core. The lock is held. */
+static void fill_counts(struct spy_summary *summary)
+{
+	uint64_t now_ns = spy_clock_now();
+
+	summary->errors = spy_core.by_severity[SPY_ERROR];
+	summary->warnings = spy_core.by_severity[SPY_WARNING];
+	summary->notes = spy_core.by_severity[SPY_NOTE];
+	summary->connections = spy_core.connections;
+	memcpy(summary->by_rule, spy_core.by_rule, sizeof(summary->by_rule));
+	summary->ledger = spy_core.ledger;
+	summary->unseen = spy_core.unseen;
+	summary->untracked = spy_core.table.untracked;
+	summary->stacks_dropped = spy_core.stacks.dropped + spy_core.places.crowded_out;
+	summary->lines_lost = spy_writer_lost();
+	for (uint32_t i = 0; i < spy_core.table.used; i++) {
+		const struct spy_conn *conn = spy_table_at(&spy_core.table, i);
+
+		if (!conn)
+			continue;
+		if (conn->descriptors || (conn->flags & SPY_CONN_FOLLOWED))
+			spy_ledger_book(&summary->ledger, conn, now_ns);
+		if (conn->descriptors && !(conn->flags & SPY_CONN_FORKED))
+			fill_open(summary, conn);
+	}
+}
+
+/* The places, worst first as they come, with the numbers of their stacks. The lock is held. */
+static void fill_places(struct workspace *room)
+{
+	struct spy_summary *summary = &room->summary;
+
+	for (int severity = SPY_ERROR; severity >= SPY_NOTE; severity--)
+		for (uint32_t i = 0; i < spy_core.places.count; i++) {
+			const struct spy_place *place = &spy_core.places.entries[i];
+
+			if ((int)place->severity != severity || place->suppressed ||
+			    summary->place_count >= SPY_SUMMARY_PLACES)
+				continue;
+			room->place_stacks[summary->place_count] = place->stack;
+			summary->places[summary->place_count++] = (struct spy_summary_place){
+				.rule = place->rule,
+				.severity = place->severity,
+				.count = place->count,
+			};
+		}
+}
+
+static void name_places(struct workspace *room)
+{
+	for (unsigned int i = 0; i < room->summary.place_count; i++) {
+		struct spy_stack stack = spy_stacks_get(&spy_core.stacks, room->place_stacks[i]);
+
+		if (stack.count)
+			spy_symbols_resolve(stack.frames[0], &room->summary.places[i].frame);
+	}
+}
+
+/* On stderr a program without a single TCP socket hears nothing of the shim. */
+static bool has_something_to_say(void)
+{
+	return spy_options.summary && (spy_writer_is_file() ? process_told : spy_core.table.used > 0);
+}
+
+void spy_report_summary(void)
+{
+	struct spy_origin from = origin_now();
+	struct workspace *room;
+	struct spy_buf out;
+
+	if (!has_something_to_say())
+		return;
+	if (!process_told)
+		spy_report_process();
+	room = spy_room_take(sizeof(*room));
+	if (!room)
+		return;
+	spy_core_lock();
+	fill_counts(&room->summary);
+	fill_places(room);
+	spy_core_unlock();
+	name_places(room);
+	out = (struct spy_buf){ room->text, 0, sizeof(room->text), false };
+	format()->summary(&out, &from, &room->summary);
+	spy_writer_put(out.data, out.len, true);
+	spy_room_give(room, sizeof(*room));
+}
+
+void spy_report_load_suppressions(struct spy_buf *complaints)
+{
+	const char *path = spy_options.suppressions;
+	size_t len;
+
+	if (!path[0])
+		return;
+	suppressions_text = spy_memory_take(SUPPRESSIONS_ROOM);
+	if (!suppressions_text)
+		return;
+	if (spy_sys4(SYS_faccessat, -100 /* AT_FDCWD */, path, 4 /* R_OK */, 0) < 0) {
+		spy_buf_str(complaints, "tcpwaitspy: cannot read suppressions \"");
+		spy_buf_plain(complaints, path, strlen(path));
+		spy_buf_str(complaints, "\"; nothing is suppressed\n");
+		return;
+	}
+	len = spy_proc_read(path, suppressions_text, SUPPRESSIONS_ROOM);
+	spy_suppressions_parse(&suppressions, path, suppressions_text, len, complaints);
+}

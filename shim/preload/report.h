@@ -1,0 +1,33 @@
+/*
+ * From events and findings to lines: which lines the mode wants, and the names of a finding.
+ *
+ * Called without the core's lock, with signals blocked.
+ */
+#ifndef SPY_PRELOAD_REPORT_H
+#define SPY_PRELOAD_REPORT_H
+
+#include "../sink/sink.h"
+#include "spy.h"
+
+/* The process record: once, before any other line of this process. */
+void spy_report_process(void);
+
+/* The line of a call, or of a state seen without one, where the mode wants it. */
+void spy_report_event(const struct spy_event *ev, const struct spy_line_conn *conn);
+
+/* Findings, with their stacks' names; those that a suppression matches are taken back. */
+void spy_report_findings(const struct spy_outbox *out);
+
+/* The summary as it is now. */
+void spy_report_summary(void);
+
+/* A copy of what a line says about a record; the caller holds the lock. */
+struct spy_line_conn spy_line_conn(const struct spy_conn *conn);
+
+/* In a fork's child: its process record is still to come. */
+void spy_report_forked(void);
+
+/* Reads the suppressions file; complaints as in spy_suppressions_parse(). */
+void spy_report_load_suppressions(struct spy_buf *complaints);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * Settling: how an event gets into the core and what it says gets out, shared by the hooks'
+ * finishing halves (call.c, born.c, closing.c) and the watcher.
+ *
+ *	take_frames -> quiet { ask the kernel; lock { observe } ; report }
+ *
+ * Stacks are taken before, and names found after the lock, since both take the loader's.
+ */
+#ifndef SPY_PRELOAD_SETTLE_H
+#define SPY_PRELOAD_SETTLE_H
+
+#include "call.h"
+#include "report.h"
+
+struct spy_frames {
+	size_t count;
+	uintptr_t ip[SPY_STACK_FRAMES_MAX];
+};
+
+void spy_frames_take(uintptr_t caller, struct spy_frames *frames);
+
+/* What an event has to say: its line, the state that followed it at once, and findings. */
+struct spy_settled {
+	struct spy_line_conn line;
+	struct spy_event after;
+	bool has_line;
+	bool has_after;
+	struct spy_outbox out;
+};
+
+void spy_settled_init(struct spy_settled *settled);
+
+/* The event of a call that returned rc with err in errno. */
+void spy_event_of(const struct spy_call *call, long rc, int err, struct spy_event *ev);
+
+/* Gives ev to the core. The lock is held. */
+void spy_observe(struct spy_conn *conn, struct spy_event *ev, const struct spy_frames *frames,
+		 struct spy_settled *settled);
+
+/* A look without a call: a line only where the state has changed. The lock is held. */
+void spy_observe_look(struct spy_conn *conn, struct spy_event *ev, struct spy_settled *settled);
+
+/* Writes what settled says. Signals are blocked, the lock is not held. */
+void spy_report_settled(const struct spy_event *ev, const struct spy_settled *settled);
+
+/* True while the record is still the one that the call began with. The lock is held. */
+bool spy_is_same(const struct spy_call *call);
+
+/* True where -errno of a question about a descriptor says that it is no such socket any more. */
+bool spy_is_gone(int rc);
+
+#endif

@@ -1,0 +1,140 @@
+/*
+ * The shared state of the preload room; see spy.h.
+ */
+#include "spy.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/mman.h>
+
+#include "../observe/kernel.h"
+#include "../observe/sys.h"
+
+struct spy_core spy_core;
+struct spy_options spy_options;
+_Atomic bool spy_on;
+
+static struct spy_lock core_lock;
+
+/* The page is wiped in a fork's child (madvise(2), MADV_WIPEONFORK), and shared with a vfork's. */
+struct identity {
+	int32_t pid;
+};
+
+static struct identity fallback_identity;
+static struct identity *identity = &fallback_identity;
+
+/* Initial-exec: the general model may allocate at a thread's first use, in a signal handler too. */
+static __thread struct {
+	int32_t pid;
+	uint32_t tid;
+} self __attribute__((tls_model("initial-exec")));
+
+void spy_core_lock(void)
+{
+	spy_lock_take(&core_lock);
+}
+
+void spy_core_unlock(void)
+{
+	spy_lock_give(&core_lock);
+}
+
+void spy_quiet_enter(struct spy_section *section)
+{
+	spy_mask_all(&section->mask);
+	if (!identity->pid) {
+		/* A fork that no handler saw (a bare clone): whoever held the lock is not in this process. */
+		spy_lock_reset(&core_lock);
+		spy_fork_child();
+	}
+}
+
+void spy_quiet_leave(struct spy_section *section)
+{
+	spy_mask_restore(&section->mask);
+}
+
+void spy_section_enter(struct spy_section *section)
+{
+	spy_quiet_enter(section);
+	spy_core_lock();
+}
+
+void spy_section_leave(struct spy_section *section)
+{
+	spy_core_unlock();
+	spy_quiet_leave(section);
+}
+
+void spy_identity_init(void)
+{
+	void *page = spy_memory_take(sizeof(struct identity));
+
+	if (page) {
+		madvise(page, sizeof(struct identity), MADV_WIPEONFORK);
+		identity = page;
+	}
+	identity->pid = spy_kernel_pid();
+}
+
+void spy_identity_forked(void)
+{
+	identity->pid = spy_kernel_pid();
+}
+
+int32_t spy_self_pid(void)
+{
+	return identity->pid ? identity->pid : spy_kernel_pid();
+}
+
+uint32_t spy_self_tid(void)
+{
+	int32_t pid = spy_self_pid();
+
+	if (self.pid != pid) {
+		self.tid = spy_kernel_tid();
+		self.pid = pid;
+	}
+	return self.tid;
+}
+
+bool spy_in_vfork_child(void)
+{
+	return identity->pid && spy_kernel_pid() != identity->pid;
+}
+
+static long first_session;
+
+void spy_daemon_init(void)
+{
+	first_session = spy_sys1(SYS_getsid, 0);
+}
+
+bool spy_stderr_matters(void)
+{
+	return spy_core.table.used || spy_sys1(SYS_getsid, 0) != first_session;
+}
+
+void *spy_memory_take(size_t size)
+{
+	int saved = errno;
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	errno = saved;
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+void *spy_room_take(size_t size)
+{
+	return spy_memory_take(size);
+}
+
+void spy_room_give(void *room, size_t size)
+{
+	int saved = errno;
+
+	if (room)
+		munmap(room, size);
+	errno = saved;
+}

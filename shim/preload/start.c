@@ -1,0 +1,137 @@
+/*
+ * The constructor: settings, the log, the sockets that are there already. Runs once, before
+ * main(), usually on the only thread. Until it is done every hook passes through.
+ */
+#include "start.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../observe/diag.h"
+#include "../observe/kernel.h"
+#include "../observe/proc.h"
+#include "../observe/symbols.h"
+#include "../observe/sys.h"
+#include "../sink/writer.h"
+#include "call.h"
+#include "ending.h"
+#include "own.h"
+#include "real.h"
+#include "report.h"
+
+static char exe[SPY_PATH_MAX];
+static char options_text[SPY_PATH_MAX];
+static const char *missing_name;
+
+const char *spy_start_exe(void)
+{
+	return exe;
+}
+
+const char *spy_start_options(void)
+{
+	return options_text;
+}
+
+static void find_exe(void)
+{
+	long len = spy_sys4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe, sizeof(exe) - 1);
+
+	exe[len > 0 ? len : 0] = '\0';
+}
+
+static void note_missing(const char *name)
+{
+	missing_name = name;
+}
+
+static void complain_missing(struct spy_buf *complaints)
+{
+	if (!missing_name)
+		return;
+	spy_buf_str(complaints, "tcpwaitspy: this libc has no ");
+	spy_buf_str(complaints, missing_name);
+	spy_buf_str(complaints, "(); calls of it are not seen\n");
+}
+
+/* secure_getenv(): in a set-uid program the variable is the caller's, and not to be trusted. */
+static void read_settings(struct spy_buf *complaints)
+{
+	const char *text = secure_getenv("TCPWAITSPY_OPTIONS");
+	struct spy_buf copy = SPY_BUF(options_text);
+
+	spy_buf_str(&copy, text ? text : "");
+	spy_buf_cstr(&copy);
+	spy_options_defaults(&spy_options);
+	spy_options_parse(&spy_options, text, complaints);
+	spy_report_load_suppressions(complaints);
+}
+
+static void init_core(void)
+{
+	struct spy_core_settings settings = {
+		.close_wait_ns = spy_options.close_wait_ns,
+		.fin_wait_ns = spy_options.fin_wait_ns,
+	};
+
+	memcpy(settings.rule_on, spy_options.rule_on, sizeof(settings.rule_on));
+	spy_core_init(&spy_core, &settings, spy_memory_take);
+}
+
+static void open_log(struct spy_buf *complaints)
+{
+	struct spy_writer_config config = {
+		.path = spy_options.log,
+		.program = spy_symbols_basename(exe),
+		.buffered = spy_options.flush == SPY_FLUSH_BUFFER,
+		.keep_fd = spy_own_keep,
+		.drop_fd = spy_own_drop,
+	};
+
+	spy_writer_open(&config, spy_self_pid(), complaints);
+}
+
+static void show_help(void)
+{
+	char room[8192];
+	struct spy_buf help = SPY_BUF(room);
+
+	if (!spy_options.help)
+		return;
+	spy_options_help(&spy_options, &help);
+	spy_writer_complain(help.data, help.len);
+}
+
+static void adopt_one(int fd, void *unused)
+{
+	(void)unused;
+	spy_adopt(fd);
+}
+
+__attribute__((constructor)) static void start(void)
+{
+	char room[4096];
+	struct spy_buf complaints = SPY_BUF(room);
+
+	if (spy_on)
+		return;	/* Listed twice in LD_PRELOAD. */
+	spy_resolve_all(note_missing);
+	spy_identity_init();
+	spy_daemon_init();
+	find_exe();
+	read_settings(&complaints);
+	complain_missing(&complaints);
+	init_core();
+	spy_diag_init(spy_own_keep);
+	open_log(&complaints);
+	if (complaints.len)
+		spy_writer_complain(complaints.data, complaints.len);
+	show_help();
+	spy_fork_init();
+	spy_ending_init();
+	spy_on = true;
+	if (spy_writer_is_file())
+		spy_report_process();
+	spy_proc_each_fd(adopt_one, NULL);
+}

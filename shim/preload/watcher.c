@@ -1,0 +1,174 @@
+/*
+ * The watcher; see watcher.h.
+ */
+#include "watcher.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "../observe/diag.h"
+#include "../observe/kernel.h"
+#include "../observe/sys.h"
+#include "../sink/writer.h"
+#include "settle.h"
+
+#define STACK_SIZE (256 * 1024)
+#define FLUSH_NS 100000000u
+#define ON_THE_WAY_NS 1000000000u
+
+static _Atomic bool started;
+static _Atomic uint32_t stopped;	/* a futex: 1 wakes the thread for the last time */
+static _Atomic uint64_t last_look_ns;
+
+/* A connection that the program has closed: the kernel's answer by its addresses. The lock is held. */
+static void look_at_closed(struct spy_conn *conn, struct spy_event *ev, struct spy_settled *settled)
+{
+	int64_t rest_ms;
+
+	if (ev->now_ns < conn->next_look_ns)
+		return;
+	ev->state = spy_diag_state(&conn->local, &conn->peer, conn->cookie, &rest_ms);
+	if (ev->state == SPY_STATE_UNKNOWN) {
+		/* Nobody can be asked (seccomp, another namespace): its story ends here. */
+		spy_table_unfollow(&spy_core.table, conn);
+		return;
+	}
+	/* In TIME_WAIT nothing happens before the timer's end: no need to ask until then. */
+	if (ev->state == SPY_STATE_TIME_WAIT && rest_ms > 0)
+		conn->next_look_ns = ev->now_ns + (uint64_t)rest_ms * 1000000u;
+	spy_observe_look(conn, ev, settled);
+	if (ev->state == SPY_STATE_CLOSED)
+		spy_table_unfollow(&spy_core.table, conn);
+}
+
+/* An open one: the descriptor is asked, which stays what it is while the lock is held. */
+static void look_at_open(struct spy_conn *conn, struct spy_event *ev, struct spy_settled *settled)
+{
+	int rc;
+
+	if (spy_table_slot(&spy_core.table, conn->fd) != conn->self)
+		return;
+	rc = spy_look(conn, conn->fd, ev);
+	if (spy_is_gone(rc))
+		spy_core_closed_unseen(&spy_core, conn->fd, ev->now_ns);
+	else
+		spy_observe_look(conn, ev, settled);
+}
+
+static void look_at(uint32_t index)
+{
+	struct spy_settled settled;
+	struct spy_event ev;
+	struct spy_conn *conn;
+
+	spy_settled_init(&settled);
+	spy_core_lock();
+	conn = spy_table_at(&spy_core.table, index);
+	if (conn) {
+		spy_event_init(&ev, SPY_CALL_close, SPY_OP_TICK, conn->fd);
+		if (conn->descriptors)
+			look_at_open(conn, &ev, &settled);
+		else if (conn->flags & SPY_CONN_FOLLOWED)
+			look_at_closed(conn, &ev, &settled);
+	}
+	spy_core_unlock();
+	if (conn)
+		spy_report_settled(&ev, &settled);
+}
+
+void spy_watcher_look(void)
+{
+	last_look_ns = spy_clock_now();
+	for (uint32_t i = 0; i < spy_core.table.used; i++)
+		look_at(i);
+}
+
+/* Waits, or returns at once when the watcher is to stop. */
+static void wait_ns(uint64_t time_ns)
+{
+	struct timespec timeout = { .tv_sec = (time_t)(time_ns / 1000000000u),
+				    .tv_nsec = (long)(time_ns % 1000000000u) };
+
+	spy_sys4(SYS_futex, &stopped, FUTEX_WAIT_PRIVATE, 0, &timeout);
+}
+
+static void *watch(void *unused)
+{
+	uint64_t step_ns = spy_options.watch_ns;
+	uint64_t next_ns = spy_clock_now() + spy_options.watch_ns;
+	struct spy_section quiet;
+
+	(void)unused;
+	prctl(PR_SET_NAME, "tcpwaitspy");
+	if (spy_options.flush == SPY_FLUSH_BUFFER && step_ns > FLUSH_NS)
+		step_ns = FLUSH_NS;
+	while (!stopped) {
+		wait_ns(step_ns);
+		if (stopped)
+			break;
+		if (spy_clock_now() >= next_ns) {
+			spy_quiet_enter(&quiet);
+			spy_watcher_look();
+			spy_quiet_leave(&quiet);
+			next_ns = spy_clock_now() + spy_options.watch_ns;
+		}
+		spy_writer_flush();
+	}
+	return NULL;
+}
+
+/*
+ * libc's mask and not the kernel's: the signals that libc keeps for itself must reach every
+ * thread, or setuid() in the program would wait for this one for ever.
+ */
+static int start_thread(const pthread_attr_t *attr)
+{
+	sigset_t all, before;
+	pthread_t thread;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&thread, attr, watch, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}
+
+void spy_watcher_start(void)
+{
+	pthread_attr_t attr;
+
+	if (!spy_options.watch_ns || atomic_exchange(&started, true))
+		return;
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	if (start_thread(&attr) == EINVAL) {
+		/* A program with much thread-local data: the default size has room for it. */
+		pthread_attr_setstacksize(&attr, 8 * 1024 * 1024);
+		start_thread(&attr);
+	}
+	pthread_attr_destroy(&attr);
+}
+
+void spy_watcher_stop(void)
+{
+	stopped = 1;
+	spy_sys3(SYS_futex, &stopped, FUTEX_WAKE_PRIVATE, 1);
+}
+
+void spy_watcher_on_the_way(void)
+{
+	if (!spy_options.watch_ns && spy_clock_now() - last_look_ns > ON_THE_WAY_NS)
+		spy_watcher_look();
+}
+
+void spy_watcher_forked(void)
+{
+	started = false;
+	stopped = 0;
+}

@@ -1,0 +1,25 @@
+/*
+ * The watcher: one thread with all signals blocked that looks at connections nobody calls on, and
+ * follows those that the program has closed until the kernel has forgotten them.
+ *
+ * Locks: takes the core's for one record at a time. Started with the first TCP socket of a
+ * process; not at all with watch=0, where looks happen on the way of calls.
+ */
+#ifndef SPY_PRELOAD_WATCHER_H
+#define SPY_PRELOAD_WATCHER_H
+
+void spy_watcher_start(void);
+
+/* From now on it looks no more; does not wait for it. */
+void spy_watcher_stop(void);
+
+/* One look at everything, now. Signals are blocked by the caller. */
+void spy_watcher_look(void);
+
+/* With watch=0: a look where the last one is a second ago. Called at the end of calls. */
+void spy_watcher_on_the_way(void);
+
+/* In a fork's child: the thread is not there. */
+void spy_watcher_forked(void);
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * The sinks: events and findings become lines of text or JSON, which the writer puts into the log.
+ *
+ * Called without any lock of the shim held (spy_sink_finding() takes the loader's), usually with
+ * signals blocked. All but findings and summaries compose on the caller's stack; those two get
+ * their room from the kernel for as long as they need it.
+ */
+#ifndef SPY_SINK_SINK_H
+#define SPY_SINK_SINK_H
+
+#include "../../include/tcpwaitspy/finding.h"
+#include "../core/buf.h"
+#include "../core/core.h"
+#include "../observe/symbols.h"
+
+#define SPY_STACK_FRAMES_ROOM 64
+
+/* What a line says about the connection: a copy, since the record may go its way meanwhile. */
+struct spy_line_conn {
+	uint32_t id;
+	bool accepted;		/* the arrow: <- on one that this side accepted, and on listeners */
+	struct spy_addr local;
+	struct spy_addr peer;
+};
+
+/* The stacks of a finding with their names. */
+struct spy_named_stack {
+	size_t count;
+	struct spy_frame frames[SPY_STACK_FRAMES_ROOM];
+};
+
+struct spy_named_stacks {
+	struct spy_named_stack story[SPY_STORY_COUNT];
+};
+
+/* One row of the summary: a rule at a place. */
+struct spy_summary_place {
+	enum spy_rule rule;
+	enum spy_severity severity;
+	uint64_t count;
+	struct spy_frame frame;	/* the innermost frame; module "" where there was no stack */
+};
+
+#define SPY_SUMMARY_PLACES 64	/* further ones are in the totals */
+#define SPY_SUMMARY_OPEN 32
+
+struct spy_summary_socket {
+	struct spy_line_conn conn;
+	int fd;
+	enum spy_state state;
+};
+
+struct spy_summary {
+	uint64_t errors, warnings, notes, connections;
+	uint64_t by_rule[SPY_RULE_COUNT];
+	struct spy_summary_place places[SPY_SUMMARY_PLACES];
+	unsigned int place_count;
+	struct spy_ledger ledger;
+	struct spy_summary_socket open[SPY_SUMMARY_OPEN];
+	unsigned int open_listed;
+	uint64_t open_at_exit;
+	struct spy_unseen unseen;
+	uint64_t untracked;
+	uint64_t stacks_dropped;
+	uint64_t lines_lost;
+};
+
+/* Who the process is; texts are NUL-ended except argv, which holds argv_len bytes with NULs between. */
+struct spy_process {
+	const char *host;
+	const char *exe;
+	const char *argv;
+	size_t argv_len;
+	const char *options;
+	int32_t ppid;
+};
+
+/* When and where a line comes from. */
+struct spy_origin {
+	uint64_t wall_ns;
+	int32_t pid;
+	uint32_t tid;
+};
+
+/* One format: how each kind of line is composed. A line ends with '\n'. */
+struct spy_format_ops {
+	void (*process)(struct spy_buf *out, const struct spy_origin *from, const struct spy_process *process);
+	void (*call)(struct spy_buf *out, const struct spy_origin *from, const struct spy_event *ev,
+		     const struct spy_line_conn *conn);
+	void (*state)(struct spy_buf *out, const struct spy_origin *from, const struct spy_event *ev,
+		      const struct spy_line_conn *conn);
+	void (*finding)(struct spy_buf *out, const struct spy_origin *from, const struct spy_finding *finding,
+			const struct spy_named_stacks *stacks);
+	void (*summary)(struct spy_buf *out, const struct spy_origin *from, const struct spy_summary *summary);
+};
+
+extern const struct spy_format_ops spy_text_format;
+extern const struct spy_format_ops spy_json_format;
+
+/* names.c: spellings that both formats share. */
+const char *spy_errno_name(int err);	/* "EAGAIN"; NULL for numbers without a name */
+void spy_put_arg(struct spy_buf *out, const struct spy_event *ev, unsigned int index);
+const char *spy_severity_name(enum spy_severity severity, bool upper);
+const char *spy_story_member(enum spy_story story);	/* "eof" */
+const char *spy_story_title(enum spy_story story);	/* "end of file read at" */
+
+/* What the logs say of an argument: a number, a word, or nothing at all. */
+enum spy_arg_form { SPY_FORM_ABSENT, SPY_FORM_NUMBER, SPY_FORM_WORD };
+enum spy_arg_form spy_arg_form(const struct spy_event *ev, unsigned int index);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * The files of a test: a temporary directory of its own, the build, the sources, programs in PATH.
+ *
+ * TCPWAITSPY_BUILD names the build directory ("build"), TCPWAITSPY_SOURCE the sources ("."); both
+ * may be relative to where the tests are started. All texts live until the test ends.
+ */
+#ifndef SUPPORT_FILES_H
+#define SUPPORT_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Makes the temporary directory; removes it and all in it. 0 on success. */
+int file_setup(void);
+void file_teardown(void);
+
+/* The path of name in the test's temporary directory, and of the directory itself for "". */
+const char *file_temp(const char *name);
+/* The absolute path of name below the build directory. Fails the test where nothing is there. */
+const char *file_built(const char *name);
+/* The path of name below the source directory. */
+const char *file_source(const char *name);
+
+/* The whole file, NUL-ended; NULL where it cannot be read. len may be NULL. */
+char *file_read(const char *path, size_t *len);
+void file_write(const char *path, const char *text);
+
+/* The path of a program in PATH or, as for servers, in an sbin directory beside it; NULL: none. */
+const char *file_program(const char *name);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * Begin, end, wait and skip of a test; see test.h.
+ */
+#include "test.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+int test_setup(void **state)
+{
+	(void)state;
+	/* A program that we talk to may be gone: that is a failed write, not our end. */
+	signal(SIGPIPE, SIG_IGN);
+	/* Daemons that a test leaves behind come to us, and the teardown finds them. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	return file_setup();
+}
+
+int test_teardown(void **state)
+{
+	(void)state;
+	run_kill_all();
+	file_teardown();
+	memory_release();
+	return 0;
+}
+
+void test_until(bool (*condition)(void *), void *arg, const char *what)
+{
+	/* 5 ms a look: nothing tells us when another process's file or the kernel's table changes. */
+	for (int waited_ms = 0; waited_ms < TEST_DEADLINE_MS; waited_ms += 5) {
+		if (condition(arg))
+			return;
+		poll(NULL, 0, 5);
+	}
+	fail_msg("waited %d ms for %s", TEST_DEADLINE_MS, what);
+}
+
+void test_skip(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	print_message("[  REASON  ] ");
+	vprint_message(format, ap);
+	print_message("\n");
+	va_end(ap);
+	skip();
+}
+
+const char *test_require(const char *program)
+{
+	const char *path = file_program(program);
+
+	if (!path)
+		test_skip("%s is not installed", program);
+	return path;
+}

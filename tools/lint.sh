@@ -1,0 +1,17 @@
+#!/bin/sh
+# clang-tidy, cppcheck and shellcheck over everything that git tracks.
+set -eu
+cd "$(dirname "$0")/.."
+
+sources=$(git ls-files '*.c')
+scripts=$(git ls-files '*.sh' '.ci/run')
+status=0
+
+# shellcheck disable=SC2086
+clang-tidy --quiet $sources -- -std=gnu11 -D_GNU_SOURCE -Wall -Wextra 2>/dev/null || status=1
+# shellcheck disable=SC2086
+cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+	--suppressions-list=tools/cppcheck.suppressions -D_GNU_SOURCE -D__x86_64__ $sources || status=1
+# shellcheck disable=SC2086
+shellcheck $scripts || status=1
+exit "$status"
