@@ -27,7 +27,7 @@ struct sockaddr_in loopback(uint16_t port)
 
 uint16_t local_port(int fd)
 {
-	struct sockaddr_in address;
+	struct sockaddr_in address = loopback(0);
 	socklen_t size = sizeof(address);
 
 	if (getsockname(fd, (struct sockaddr *)&address, &size) == -1)
@@ -37,7 +37,7 @@ uint16_t local_port(int fd)
 
 uint16_t peer_port(int fd)
 {
-	struct sockaddr_in address;
+	struct sockaddr_in address = loopback(0);
 	socklen_t size = sizeof(address);
 
 	if (getpeername(fd, (struct sockaddr *)&address, &size) == -1)
@@ -137,7 +137,7 @@ void send_message(const char *who, int fd, const char *text)
 
 void receive_message(const char *who, int fd, const char *due)
 {
-	char text[64];
+	char text[64] = "";
 	size_t got = 0;
 
 	/* TCP keeps the bytes in order but not the messages apart, so one recv() may bring half of one. */

@@ -16,8 +16,9 @@
 TWIN_IN_STACKS static int enter_server(uint16_t port)
 {
 	struct sockaddr_in address = twin_loopback(port);
-	int fd = twin_socket();
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+	twin_require(fd != -1, "socket()");
 	twin_require(connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0, "connect()");
 	return fd;
 }

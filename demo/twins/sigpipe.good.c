@@ -14,10 +14,9 @@ enum { REPORT_LINES = 3 };
 
 static void connect_and_stay(int channel)
 {
-	int fd = twin_connect(twin_hear(channel));
-
+	twin_connect(twin_hear(channel));
 	/* Until it is killed. */
-	while (fd != -1)
+	for (;;)
 		pause();
 }
 

@@ -81,7 +81,7 @@ int twin_socket(void)
 
 static uint16_t local_port(int fd)
 {
-	struct sockaddr_in address;
+	struct sockaddr_in address = twin_loopback(0);
 	socklen_t size = sizeof(address);
 
 	twin_require(getsockname(fd, (struct sockaddr *)&address, &size) == 0, "getsockname()");
@@ -167,7 +167,7 @@ void twin_send(int fd, const char *text)
 
 void twin_receive(int fd, const char *due)
 {
-	char text[128];
+	char text[128] = "";
 	size_t got = 0;
 
 	while (got < strlen(due)) {
@@ -312,7 +312,7 @@ void twin_limit_descriptors(int room)
 	twin_close(lowest_free);
 	twin_require(getrlimit(RLIMIT_NOFILE, &unlimited) == 0, "getrlimit()");
 	limited = unlimited;
-	limited.rlim_cur = (rlim_t)(lowest_free + room);
+	limited.rlim_cur = (rlim_t)lowest_free + (rlim_t)room;
 	twin_require(setrlimit(RLIMIT_NOFILE, &limited) == 0, "setrlimit()");
 }
 

@@ -9,7 +9,7 @@
 
 static void handle_client(int fd)
 {
-	struct sockaddr_in peer;
+	struct sockaddr_in peer = twin_loopback(0);
 	socklen_t size = sizeof(peer);
 
 	twin_require(getpeername(fd, (struct sockaddr *)&peer, &size) == 0, "getpeername()");

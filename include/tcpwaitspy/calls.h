@@ -13,7 +13,7 @@ enum spy_call_id {
 	SPY_CALL_COUNT
 };
 
-/* What a call, or the watcher, does to a connection. The last two are no calls. */
+/* What a call, or the watcher, does to a connection. The last three are no calls on it. */
 enum spy_op {
 	SPY_OP_NONE,
 	SPY_OP_OPEN,		/* socket(), and sockets found at start or received from others */
@@ -28,6 +28,7 @@ enum spy_op {
 	SPY_OP_SHUTDOWN,
 	SPY_OP_DUP,
 	SPY_OP_CLOSE,
+	SPY_OP_EXEC,		/* the process becomes another program, or starts one */
 	SPY_OP_TICK,		/* the watcher looked */
 	SPY_OP_EXIT		/* the program ends and the descriptor is open */
 };

@@ -33,14 +33,20 @@ enum spy_option_bits {
 	SPY_OPT_REUSEPORT = 1 << 2
 };
 
+/* Another process, or another descriptor of this one, that holds a connection which was closed here. */
+struct spy_holder {
+	int32_t pid;		/* 0: not found */
+	int32_t fd;		/* its descriptor in that process */
+	char name[16];		/* as in /proc/PID/comm */
+};
+
 /* Who holds the port that bind() was refused; all 0 when nobody was found or asked. */
 struct spy_port_holders {
 	uint32_t time_wait;		/* connections of the port in TIME_WAIT */
 	uint32_t time_wait_age_ms;	/* of the one that has been there longest */
 	uint32_t connections;		/* in any other state but LISTEN */
 	uint32_t listeners;
-	int32_t listener_pid;		/* 0: not found (another user's, or another pid namespace) */
-	char listener_name[16];		/* as in /proc/PID/comm */
+	struct spy_holder listener;	/* pid 0: not found (another user's, or another pid namespace) */
 };
 
 struct spy_event {
@@ -76,7 +82,13 @@ struct spy_event {
 	int64_t unread_bytes;		/* CLOSE: what was in the receive queue */
 	int64_t since_last_ack_ms;	/* tcpi_last_ack_recv: in CLOSE_WAIT, the time since the FIN */
 	int64_t since_last_sent_ms;	/* tcpi_last_data_sent */
-	struct spy_port_holders holders;	/* BIND with EADDRINUSE */
+	int64_t state_age_ms;		/* how long the kernel says that it has been in this state (TIME_WAIT) */
+	struct spy_port_holders holders;	/* BIND with EADDRINUSE; CONNECT with EADDRNOTAVAIL: of the peer's */
+	struct spy_holder holder;	/* TICK: of a closed connection that goes on elsewhere */
+	bool holder_asked;	/* the search was made, whatever it found */
+	uint32_t in_use_tid;	/* CLOSE: a thread that is blocked in a call on the descriptor; 0: none */
+	bool raised_sigpipe;	/* WRITE: the program is about to die of SIGPIPE */
+	bool no_cloexec;	/* EXEC: the new program will have the descriptor */
 
 	uint32_t stack;			/* interned (shim/core/stacks.h); 0: none */
 	uintptr_t caller;		/* return address of the hook; 0: none */

@@ -10,7 +10,7 @@
 #include "event.h"
 #include "rules.h"
 
-#define SPY_EVIDENCE_MAX 6
+#define SPY_EVIDENCE_MAX 16
 
 /* The stacks that tell a connection's story; the names are the members of JSON's `stacks`. */
 enum spy_story {

@@ -19,7 +19,7 @@ _Static_assert(sizeof(enum spy_format) == sizeof(unsigned int), "read_choice() w
 #define STRING_OF(x) #x
 #define STRING(x)    STRING_OF(x)
 
-static bool read_text(const struct spy_kind *kind, const char *value, void *member)
+static bool read_text(const struct spy_option_kind *kind, const char *value, void *member)
 {
 	size_t len = strlen(value);
 
@@ -29,7 +29,7 @@ static bool read_text(const struct spy_kind *kind, const char *value, void *memb
 	return true;
 }
 
-static void print_text(const struct spy_kind *kind, const void *member, struct spy_buf *out)
+static void print_text(const struct spy_option_kind *kind, const void *member, struct spy_buf *out)
 {
 	(void)kind;
 	spy_buf_plain(out, member, strlen(member));
@@ -62,7 +62,7 @@ static uint64_t time_unit_ns(const char *unit)
 }
 
 /* "500ms", "1.5s", "2m" or a bare "0". */
-static bool read_time(const struct spy_kind *kind, const char *value, void *member)
+static bool read_time(const struct spy_option_kind *kind, const char *value, void *member)
 {
 	const char *fraction = NULL;
 	const char *end;
@@ -94,7 +94,7 @@ static bool read_time(const struct spy_kind *kind, const char *value, void *memb
 	return true;
 }
 
-static void print_time(const struct spy_kind *kind, const void *member, struct spy_buf *out)
+static void print_time(const struct spy_option_kind *kind, const void *member, struct spy_buf *out)
 {
 	uint64_t ns = *(const uint64_t *)member;
 
@@ -116,7 +116,7 @@ static void print_time(const struct spy_kind *kind, const void *member, struct s
 	}
 }
 
-static bool read_number(const struct spy_kind *kind, const char *value, unsigned int *number)
+static bool read_number(const struct spy_option_kind *kind, const char *value, unsigned int *number)
 {
 	const char *end;
 	uint64_t wide;
@@ -127,18 +127,18 @@ static bool read_number(const struct spy_kind *kind, const char *value, unsigned
 	return true;
 }
 
-static bool read_count(const struct spy_kind *kind, const char *value, void *member)
+static bool read_count(const struct spy_option_kind *kind, const char *value, void *member)
 {
 	return read_number(kind, value, member);
 }
 
-static void print_count(const struct spy_kind *kind, const void *member, struct spy_buf *out)
+static void print_count(const struct spy_option_kind *kind, const void *member, struct spy_buf *out)
 {
 	(void)kind;
 	spy_buf_uint(out, *(const unsigned int *)member);
 }
 
-static bool read_exit(const struct spy_kind *kind, const char *value, void *member)
+static bool read_exit(const struct spy_option_kind *kind, const char *value, void *member)
 {
 	unsigned int number;
 
@@ -148,13 +148,13 @@ static bool read_exit(const struct spy_kind *kind, const char *value, void *memb
 	return true;
 }
 
-static void print_exit(const struct spy_kind *kind, const void *member, struct spy_buf *out)
+static void print_exit(const struct spy_option_kind *kind, const void *member, struct spy_buf *out)
 {
 	(void)kind;
 	spy_buf_int(out, *(const int *)member);
 }
 
-static bool read_switch(const struct spy_kind *kind, const char *value, void *member)
+static bool read_switch(const struct spy_option_kind *kind, const char *value, void *member)
 {
 	unsigned int number;
 
@@ -164,14 +164,14 @@ static bool read_switch(const struct spy_kind *kind, const char *value, void *me
 	return true;
 }
 
-static void print_switch(const struct spy_kind *kind, const void *member, struct spy_buf *out)
+static void print_switch(const struct spy_option_kind *kind, const void *member, struct spy_buf *out)
 {
 	(void)kind;
 	spy_buf_char(out, *(const bool *)member ? '1' : '0');
 }
 
 /* The names stand in the order of the enumeration, which gcc and clang keep in an unsigned int. */
-static bool read_choice(const struct spy_kind *kind, const char *value, void *member)
+static bool read_choice(const struct spy_option_kind *kind, const char *value, void *member)
 {
 	unsigned int i;
 
@@ -184,7 +184,7 @@ static bool read_choice(const struct spy_kind *kind, const char *value, void *me
 	return false;
 }
 
-static void print_choice(const struct spy_kind *kind, const void *member, struct spy_buf *out)
+static void print_choice(const struct spy_option_kind *kind, const void *member, struct spy_buf *out)
 {
 	spy_buf_str(out, kind->choices[*(const unsigned int *)member]);
 }
@@ -209,7 +209,7 @@ static const struct {
 
 #define SIGNAL_COUNT (sizeof(signals) / sizeof(signals[0]))
 
-static bool read_signal(const struct spy_kind *kind, const char *value, void *member)
+static bool read_signal(const struct spy_option_kind *kind, const char *value, void *member)
 {
 	size_t i;
 
@@ -229,7 +229,7 @@ static bool read_signal(const struct spy_kind *kind, const char *value, void *me
 	return false;
 }
 
-static void print_signal(const struct spy_kind *kind, const void *member, struct spy_buf *out)
+static void print_signal(const struct spy_option_kind *kind, const void *member, struct spy_buf *out)
 {
 	size_t i;
 
@@ -239,7 +239,7 @@ static void print_signal(const struct spy_kind *kind, const void *member, struct
 			spy_buf_str(out, signals[i].name);
 }
 
-void spy_kind_print_valid(const struct spy_kind *kind, struct spy_buf *out)
+void spy_option_print_valid(const struct spy_option_kind *kind, struct spy_buf *out)
 {
 	unsigned int i;
 
@@ -258,45 +258,48 @@ static const char *const formats[] = {"text", "json", NULL};
 static const char *const calls_modes[] = {"all", "lifecycle", "none", NULL};
 static const char *const flushes[] = {"line", "buffer", NULL};
 
-const struct spy_kind spy_kind_TEXT = {
+const struct spy_option_kind spy_option_TEXT = {
 	.read = read_text,
 	.print = print_text,
 	.valid = "a text shorter than " STRING(SPY_PATH_MAX) " bytes",
 	.max = SPY_PATH_MAX - 1,
 };
-const struct spy_kind spy_kind_RULES = {
+const struct spy_option_kind spy_option_RULES = {
 	.read = read_text,
 	.print = print_text,
 	.valid = "a list of -name and +name shorter than " STRING(SPY_PATH_MAX) " bytes",
 	.max = SPY_PATH_MAX - 1,
 };
-const struct spy_kind spy_kind_TIME = {
+const struct spy_option_kind spy_option_TIME = {
 	.read = read_time,
 	.print = print_time,
 	.valid = "a time such as 500ms, 5s or 1m",
 	.min = 1,
 	.max = INT64_MAX,
 };
-const struct spy_kind spy_kind_TIME_OR_0 = {
+const struct spy_option_kind spy_option_TIME_OR_0 = {
 	.read = read_time,
 	.print = print_time,
 	.valid = "a time such as 500ms, 5s or 1m (or 0)",
 	.max = INT64_MAX,
 };
-const struct spy_kind spy_kind_COUNT = {
+const struct spy_option_kind spy_option_COUNT = {
 	.read = read_count,
 	.print = print_count,
 	.valid = "a number from 0 to " STRING(SPY_STACK_FRAMES_MAX),
 	.max = SPY_STACK_FRAMES_MAX,
 };
-const struct spy_kind spy_kind_EXIT = {
+const struct spy_option_kind spy_option_EXIT = {
 	.read = read_exit, .print = print_exit, .valid = "a number from 0 to 255", .max = 255};
-const struct spy_kind spy_kind_SWITCH = {.read = read_switch, .print = print_switch, .valid = "0 or 1", .max = 1};
-const struct spy_kind spy_kind_SIGNAL = {
+const struct spy_option_kind spy_option_SWITCH = {
+	.read = read_switch, .print = print_switch, .valid = "0 or 1", .max = 1};
+const struct spy_option_kind spy_option_SIGNAL = {
 	.read = read_signal,
 	.print = print_signal,
 	.valid = "a signal such as USR2 or SIGUSR2, but not KILL, STOP or one that reports a fault,",
 };
-const struct spy_kind spy_kind_CHOICE_FORMAT = {.read = read_choice, .print = print_choice, .choices = formats};
-const struct spy_kind spy_kind_CHOICE_CALLS = {.read = read_choice, .print = print_choice, .choices = calls_modes};
-const struct spy_kind spy_kind_CHOICE_FLUSH = {.read = read_choice, .print = print_choice, .choices = flushes};
+const struct spy_option_kind spy_option_CHOICE_FORMAT = {
+	.read = read_choice, .print = print_choice, .choices = formats};
+const struct spy_option_kind spy_option_CHOICE_CALLS = {
+	.read = read_choice, .print = print_choice, .choices = calls_modes};
+const struct spy_option_kind spy_option_CHOICE_FLUSH = {.read = read_choice, .print = print_choice, .choices = flushes};

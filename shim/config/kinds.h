@@ -1,6 +1,6 @@
 /*
  * The kinds of values that options have: how one is read, what is valid, how it is written. A row
- * of options.def names its kind KIND, which is spy_kind_KIND and a member of type spy_kind_KIND_t.
+ * of options.def names its kind KIND, which is spy_option_KIND and a member of type spy_option_KIND_t.
  *
  * Locks: none. Signals: safe.
  */
@@ -13,42 +13,42 @@
 #include "../core/buf.h"
 #include "options.h"
 
-struct spy_kind {
+struct spy_option_kind {
 	/* Sets the member and returns true, or returns false where the value is not valid. */
-	bool (*read)(const struct spy_kind *kind, const char *value, void *member);
+	bool (*read)(const struct spy_option_kind *kind, const char *value, void *member);
 	/* Writes the member as it would be read; nothing where it is empty. */
-	void (*print)(const struct spy_kind *kind, const void *member, struct spy_buf *out);
+	void (*print)(const struct spy_option_kind *kind, const void *member, struct spy_buf *out);
 	const char *valid;		/* what a complaint says before "is valid" */
 	const char *const *choices;	/* instead: every value, NULL after the last */
 	uint64_t min;
 	uint64_t max;
 };
 
-typedef char spy_kind_TEXT_t[SPY_PATH_MAX];
-typedef char spy_kind_RULES_t[SPY_PATH_MAX];
-typedef uint64_t spy_kind_TIME_t;		/* nanoseconds, up to INT64_MAX */
-typedef uint64_t spy_kind_TIME_OR_0_t;
-typedef unsigned int spy_kind_COUNT_t;
-typedef int spy_kind_EXIT_t;
-typedef bool spy_kind_SWITCH_t;
-typedef int spy_kind_SIGNAL_t;			/* 0: none */
-typedef enum spy_format spy_kind_CHOICE_FORMAT_t;
-typedef enum spy_calls_mode spy_kind_CHOICE_CALLS_t;
-typedef enum spy_flush spy_kind_CHOICE_FLUSH_t;
+typedef char spy_option_TEXT_t[SPY_PATH_MAX];
+typedef char spy_option_RULES_t[SPY_PATH_MAX];
+typedef uint64_t spy_option_TIME_t;		/* nanoseconds, up to INT64_MAX */
+typedef uint64_t spy_option_TIME_OR_0_t;
+typedef unsigned int spy_option_COUNT_t;
+typedef int spy_option_EXIT_t;
+typedef bool spy_option_SWITCH_t;
+typedef int spy_option_SIGNAL_t;			/* 0: none */
+typedef enum spy_format spy_option_CHOICE_FORMAT_t;
+typedef enum spy_calls_mode spy_option_CHOICE_CALLS_t;
+typedef enum spy_flush spy_option_CHOICE_FLUSH_t;
 
-extern const struct spy_kind spy_kind_TEXT;
-extern const struct spy_kind spy_kind_RULES;	/* spy_options_parse() reads the list itself */
-extern const struct spy_kind spy_kind_TIME;
-extern const struct spy_kind spy_kind_TIME_OR_0;
-extern const struct spy_kind spy_kind_COUNT;
-extern const struct spy_kind spy_kind_EXIT;
-extern const struct spy_kind spy_kind_SWITCH;
-extern const struct spy_kind spy_kind_SIGNAL;
-extern const struct spy_kind spy_kind_CHOICE_FORMAT;
-extern const struct spy_kind spy_kind_CHOICE_CALLS;
-extern const struct spy_kind spy_kind_CHOICE_FLUSH;
+extern const struct spy_option_kind spy_option_TEXT;
+extern const struct spy_option_kind spy_option_RULES;	/* spy_options_parse() reads the list itself */
+extern const struct spy_option_kind spy_option_TIME;
+extern const struct spy_option_kind spy_option_TIME_OR_0;
+extern const struct spy_option_kind spy_option_COUNT;
+extern const struct spy_option_kind spy_option_EXIT;
+extern const struct spy_option_kind spy_option_SWITCH;
+extern const struct spy_option_kind spy_option_SIGNAL;
+extern const struct spy_option_kind spy_option_CHOICE_FORMAT;
+extern const struct spy_option_kind spy_option_CHOICE_CALLS;
+extern const struct spy_option_kind spy_option_CHOICE_FLUSH;
 
 /* "a time such as 500ms, 5s or 1m", "all, lifecycle or none": what is valid. */
-void spy_kind_print_valid(const struct spy_kind *kind, struct spy_buf *out);
+void spy_option_print_valid(const struct spy_option_kind *kind, struct spy_buf *out);
 
 #endif

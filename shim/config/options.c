@@ -16,14 +16,14 @@
 
 struct option {
 	const char *key;
-	const struct spy_kind *kind;
+	const struct spy_option_kind *kind;
 	size_t offset; /* of its member in struct spy_options */
 	const char *value; /* the default */
 	const char *meaning;
 };
 
 #define OPTION(key, kind, field, value, meaning)                                                                       \
-	{key, &spy_kind_##kind, offsetof(struct spy_options, field), value, meaning},
+	{key, &spy_option_##kind, offsetof(struct spy_options, field), value, meaning},
 
 static const struct option rows[] = {
 #include "../../include/tcpwaitspy/options.def"
@@ -33,7 +33,7 @@ static const struct option rows[] = {
 
 #define OPTION(key, kind, field, value, meaning)                                                                       \
 	_Static_assert(                                                                                                \
-		__builtin_types_compatible_p(__typeof__(((struct spy_options *)0)->field), spy_kind_##kind##_t),       \
+		__builtin_types_compatible_p(__typeof__(((struct spy_options *)0)->field), spy_option_##kind##_t),     \
 		key " has a kind of another type");
 
 #include "../../include/tcpwaitspy/options.def"
@@ -95,7 +95,7 @@ static void complain_value(const struct option *row, const char *value, size_t l
 	spy_buf_str(complaints, " for ");
 	spy_buf_str(complaints, row->key);
 	spy_buf_str(complaints, " in TCPWAITSPY_OPTIONS: ");
-	spy_kind_print_valid(row->kind, complaints);
+	spy_option_print_valid(row->kind, complaints);
 	spy_buf_str(complaints, " is valid; using ");
 	spy_buf_str(complaints, default_text(row));
 	spy_complaint_end(complaints, line);

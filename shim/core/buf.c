@@ -15,6 +15,10 @@
 #define UINT64_DIGITS 20
 #define IPV6_GROUPS   8
 
+#define MINUTE_S UINT64_C(60)
+#define HOUR_S	 (60 * MINUTE_S)
+#define DAY_S	 (24 * HOUR_S)
+
 static const char hex_digits[] = "0123456789abcdef";
 
 void spy_buf_mem(struct spy_buf *buf, const char *text, size_t len)
@@ -132,15 +136,15 @@ void spy_buf_age(struct spy_buf *buf, uint64_t age_ns)
 	if (s == 0) {
 		spy_buf_uint(buf, ms);
 		spy_buf_str(buf, " ms");
-	} else if (s < 60) {
+	} else if (s < MINUTE_S) {
 		spy_buf_fixed(buf, ms / 100, 1);
 		spy_buf_str(buf, " s");
-	} else if (s < 60 * 60) {
-		put_two_units(buf, s / 60, " min ", s % 60, " s");
-	} else if (s < 24 * 60 * 60) {
-		put_two_units(buf, s / (60 * 60), " h ", s / 60 % 60, " min");
+	} else if (s < HOUR_S) {
+		put_two_units(buf, s / MINUTE_S, " min ", s % MINUTE_S, " s");
+	} else if (s < DAY_S) {
+		put_two_units(buf, s / HOUR_S, " h ", s % HOUR_S / MINUTE_S, " min");
 	} else {
-		put_two_units(buf, s / (24 * 60 * 60), " d ", s / (60 * 60) % 24, " h");
+		put_two_units(buf, s / DAY_S, " d ", s % DAY_S / HOUR_S, " h");
 	}
 }
 
@@ -155,7 +159,7 @@ static void put_ipv4(struct spy_buf *buf, const uint8_t *ip)
 	}
 }
 
-static unsigned int ipv6_group(const uint8_t *ip, unsigned int i)
+static unsigned int ipv6_group(const uint8_t *ip, size_t i)
 {
 	return (unsigned int)ip[2 * i] << 8 | ip[2 * i + 1];
 }

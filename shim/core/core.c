@@ -147,9 +147,77 @@ static void note_shutdown(const struct spy_event *ev, struct spy_conn *conn)
 	conn->stacks[SPY_STACK_SHUT] = ev->stack;
 }
 
+/* True where the state cannot last: our FIN is out, or there was no connection. */
+static bool is_ended(enum spy_state state)
+{
+	return state != SPY_STATE_ESTABLISHED && state != SPY_STATE_CLOSE_WAIT && state != SPY_STATE_SYN_RECV;
+}
+
+static void note_close(const struct spy_event *ev, struct spy_conn *conn)
+{
+	bool by_user = ev->tid == conn->made_tid || ev->tid == conn->last_tid;
+
+	conn->stacks[SPY_STACK_CLOSED] = ev->stack;
+	conn->closed_tid = ev->tid;
+	conn->closed_ns = ev->now_ns;
+	if (by_user)
+		conn->flags |= SPY_CONN_CLOSED_BY_USER;
+	if (ev->err == EINTR)
+		conn->flags |= SPY_CONN_CLOSE_EINTR;
+	if (!ev->last_descriptor)
+		conn->flags |= SPY_CONN_DUP_CLOSED;
+	if (ev->in_use_tid)
+		conn->flags |= SPY_CONN_CLOSED_IN_USE;
+}
+
+/*
+ * The kernel says that a connection whose last descriptor here is gone goes on as if nothing had
+ * been closed: somebody else has it. Not so while a thread is still inside a call on it.
+ */
+static void note_held(const struct spy_event *ev, struct spy_conn *conn)
+{
+	if (!(conn->flags & SPY_CONN_CLOSED) || (conn->flags & SPY_CONN_CLOSED_IN_USE) || ev->was_closed)
+		return;
+	if (ev->source == SPY_SOURCE_KERNEL && !is_ended((enum spy_state)conn->state))
+		conn->flags |= SPY_CONN_HELD;
+	else
+		conn->flags &= ~(uint32_t)SPY_CONN_HELD;
+}
+
+/* accept() that fails for want of a resource: how often in a row, with nothing given back in between. */
+static void note_failed_accept(const struct spy_core *core, const struct spy_event *ev, struct spy_conn *listener)
+{
+	bool resource = ev->err == EMFILE || ev->err == ENFILE || ev->err == ENOBUFS || ev->err == ENOMEM;
+
+	if (!resource)
+		return;
+	if (ev->err != listener->failed_errno || core->closes != listener->failed_closes)
+		listener->failed_accepts = 0;
+	listener->failed_errno = (uint16_t)ev->err;
+	listener->failed_closes = core->closes;
+	if (listener->failed_accepts < UINT16_MAX)
+		listener->failed_accepts++;
+}
+
+/* A call that means the connection, and not only its number or the process. */
+static bool is_use(const struct spy_event *ev)
+{
+	switch (ev->op) {
+	case SPY_OP_TICK:
+	case SPY_OP_EXIT:
+	case SPY_OP_EXEC:
+	case SPY_OP_CLOSE:
+	case SPY_OP_DUP:
+		return false;
+	default:
+		return true;
+	}
+}
+
 /* A parent's connection that this process uses is this process's from now on. */
 static void note_used(struct spy_core *core, struct spy_conn *conn)
 {
+	conn->flags &= ~(uint32_t)SPY_CONN_DUP_CLOSED;
 	if (!(conn->flags & SPY_CONN_FORKED))
 		return;
 	conn->flags &= ~(uint32_t)SPY_CONN_FORKED;
@@ -164,13 +232,21 @@ static void note(struct spy_core *core, const struct spy_event *ev, struct spy_c
 		conn->local = ev->local;
 	if (ev->peer.family)
 		conn->peer = ev->peer;
-	if (ev->op != SPY_OP_TICK && ev->op != SPY_OP_EXIT && ev->op != SPY_OP_CLOSE)
+	if (is_use(ev))
 		note_used(core, conn);
 	switch (ev->op) {
 	case SPY_OP_OPEN:
 		conn->stacks[SPY_STACK_CREATED] = ev->stack;
+		conn->forks = core->forks;
+		conn->made_tid = ev->tid;
 		break;
 	case SPY_OP_ACCEPT:
+		if (ev->ret < 0) {
+			note_failed_accept(core, ev, conn);
+			break;
+		}
+		conn->forks = core->forks;
+		conn->made_tid = ev->tid;
 		conn->stacks[SPY_STACK_CREATED] = ev->stack;
 		conn->flags |= SPY_CONN_ACCEPTED;
 		count_connection(core, conn);
@@ -197,7 +273,7 @@ static void note(struct spy_core *core, const struct spy_event *ev, struct spy_c
 		note_shutdown(ev, conn);
 		break;
 	case SPY_OP_CLOSE:
-		conn->stacks[SPY_STACK_CLOSED] = ev->stack;
+		note_close(ev, conn);
 		break;
 	default:
 		break;
@@ -205,17 +281,19 @@ static void note(struct spy_core *core, const struct spy_event *ev, struct spy_c
 }
 
 /*
- * When the state began. CLOSE_WAIT began with the peer's FIN, and the kernel knows when that
- * was as long as this side has sent nothing since (tcpi_last_ack_recv).
+ * When the state began, as far as the kernel knows. CLOSE_WAIT began with the peer's FIN, which was
+ * the last segment received as long as this side has sent nothing since (tcpi_last_ack_recv).
  */
 static uint64_t state_began_ns(const struct spy_event *ev)
 {
+	int64_t age_ms = ev->state_age_ms;
 	uint64_t age_ns;
 
-	if (ev->state != SPY_STATE_CLOSE_WAIT || ev->since_last_ack_ms < 0 ||
-	    ev->since_last_sent_ms < ev->since_last_ack_ms)
+	if (ev->state == SPY_STATE_CLOSE_WAIT && ev->since_last_sent_ms >= ev->since_last_ack_ms)
+		age_ms = ev->since_last_ack_ms;
+	if (age_ms <= 0)
 		return ev->now_ns;
-	age_ns = (uint64_t)ev->since_last_ack_ms * 1000000u;
+	age_ns = (uint64_t)age_ms * 1000000u;
 	return age_ns < ev->now_ns ? ev->now_ns - age_ns : 0;
 }
 
@@ -237,7 +315,7 @@ static void move_state(struct spy_core *core, struct spy_event *ev, struct spy_c
 static bool is_plain(const struct spy_conn *conn)
 {
 	const uint32_t story = SPY_CONN_EOF | SPY_CONN_SHUT_RD | SPY_CONN_SHUT_WR | SPY_CONN_CONNECT_FAILED |
-			       SPY_CONN_FORKED;
+			       SPY_CONN_FORKED | SPY_CONN_DUP_CLOSED;
 
 	return conn->state == SPY_STATE_ESTABLISHED && !(conn->flags & story);
 }
@@ -252,17 +330,57 @@ void spy_core_observe(struct spy_core *core, struct spy_event *ev, struct spy_co
 		return;
 	}
 	note(core, ev, conn);
-	if (ev->before_call) {
+	if (ev->before_call || ev->op == SPY_OP_EXEC) {
 		ev->state_before = conn->state;
 		ev->state = conn->state;
 	} else {
 		move_state(core, ev, conn);
 	}
+	note_held(ev, conn);
 	spy_rules_run(core, ev, conn, out);
 	/* Calls since the peer's FIN are few, and the last of them is where a leak was last touched. */
-	if (ev->op != SPY_OP_TICK && ev->op != SPY_OP_EXIT && conn->state == SPY_STATE_CLOSE_WAIT)
+	if (is_use(ev) && conn->state == SPY_STATE_CLOSE_WAIT)
 		conn->stacks[SPY_STACK_USED] = ev->stack;
 	atomic_store_explicit(&conn->attention, !is_plain(conn), memory_order_relaxed);
+}
+
+struct spy_conn *spy_core_open(struct spy_core *core, int fd, uint64_t now_ns)
+{
+	uint32_t slot = spy_table_slot(&core->table, fd);
+	uint32_t former_tid = 0, former_stack = 0, former_flags = 0;
+	struct spy_conn *conn;
+
+	if (slot & SPY_SLOT_CLOSED) {
+		const struct spy_conn *former = spy_table_conn(&core->table, slot);
+
+		former_tid = former->closed_tid;
+		former_stack = former->stacks[SPY_STACK_CLOSED];
+		former_flags = former->flags;
+	}
+	/* A number that is open in the table was closed unseen: the kernel has just given it out again. */
+	spy_core_closed_unseen(core, fd, now_ns);
+	conn = spy_table_open(&core->table, fd, now_ns);
+	if (!conn)
+		return NULL;
+	conn->former_tid = former_tid;
+	conn->former_stack = former_stack;
+	if (former_flags & SPY_CONN_CLOSED_BY_USER)
+		conn->flags |= SPY_CONN_FORMER_BY_USER;
+	return conn;
+}
+
+struct spy_conn *spy_core_nobody(struct spy_core *core)
+{
+	core->nobody = (struct spy_conn){ .fd = -1, .state = SPY_STATE_CLOSED, .source = SPY_SOURCE_KERNEL };
+	return &core->nobody;
+}
+
+bool spy_core_wants_holder(const struct spy_core *core, const struct spy_conn *conn, uint64_t now_ns)
+{
+	uint64_t told = UINT64_C(1) << SPY_RULE_close_without_fin;
+
+	return (conn->flags & SPY_CONN_HELD) && !(conn->reported & told) &&
+	       now_ns - conn->closed_ns >= core->settings.close_wait_ns;
 }
 
 void spy_core_let_go(struct spy_core *core, struct spy_conn *conn, uint64_t next_look_ns)
@@ -295,11 +413,13 @@ void spy_core_closed_unseen(struct spy_core *core, int fd, uint64_t now_ns)
 
 void spy_core_forked(struct spy_core *core)
 {
+	core->forks = 0;
 	for (uint32_t i = 0; i < core->table.used; i++) {
 		struct spy_conn *conn = spy_table_at(&core->table, i);
 
 		if (!conn)
 			continue;
+		conn->forks = 0;
 		spy_table_unfollow(&core->table, conn);
 		conn->flags |= SPY_CONN_FORKED;
 		conn->flags &= ~(uint32_t)SPY_CONN_COUNTED;

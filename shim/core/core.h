@@ -42,6 +42,9 @@ struct spy_core {
 	struct spy_ledger ledger;
 	struct spy_core_settings settings;
 	struct spy_unseen unseen;
+	struct spy_conn nobody;	/* stands for the socket of a call that made none */
+	uint32_t closes;	/* descriptors closed so far, TCP or not, as far as the hooks see */
+	uint32_t forks;		/* how often this process has forked: what was open then may be open elsewhere */
 	uint64_t connections;	/* accepted, connected or inherited so */
 	uint64_t by_severity[SPY_ERROR + 1];
 	uint64_t by_rule[SPY_RULE_COUNT];
@@ -55,6 +58,15 @@ void spy_core_init(struct spy_core *core, const struct spy_core_settings *settin
  * out gains what is to be reported; its count is not reset here.
  */
 void spy_core_observe(struct spy_core *core, struct spy_event *ev, struct spy_conn *conn, struct spy_outbox *out);
+
+/* A new record for fd, which knows what had the number before. NULL: see spy_table_open(). */
+struct spy_conn *spy_core_open(struct spy_core *core, int fd, uint64_t now_ns);
+
+/* A record that stands for a socket which could not be made; the next call of this makes it anew. */
+struct spy_conn *spy_core_nobody(struct spy_core *core);
+
+/* True where the next look at conn shall bring who else holds it: a finding is due. */
+bool spy_core_wants_holder(const struct spy_core *core, const struct spy_conn *conn, uint64_t now_ns);
 
 /*
  * conn has lost its last descriptor and its close was observed: the watcher follows it where the

@@ -6,6 +6,14 @@
 
 #include <stddef.h>
 
+bool spy_places_has(const struct spy_places *places, enum spy_rule rule, uint32_t stack)
+{
+	for (uint32_t i = 0; i < places->count; i++)
+		if (places->entries[i].rule == rule && places->entries[i].stack == stack)
+			return true;
+	return false;
+}
+
 struct spy_place *spy_places_find(struct spy_places *places, enum spy_rule rule, enum spy_severity severity,
 				  uint32_t stack)
 {

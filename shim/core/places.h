@@ -35,6 +35,9 @@ struct spy_places {
 struct spy_place *spy_places_count(struct spy_places *places, enum spy_rule rule, enum spy_severity severity,
 				   uint32_t stack);
 
+/* True where a rule has fired at a stack. */
+bool spy_places_has(const struct spy_places *places, enum spy_rule rule, uint32_t stack);
+
 /* The place of a rule at a stack, NULL where it has never been counted. */
 struct spy_place *spy_places_find(struct spy_places *places, enum spy_rule rule, enum spy_severity severity,
 				  uint32_t stack);

@@ -17,4 +17,7 @@
 /* rules.c: adds a number to the finding's evidence. */
 void spy_finding_add(struct spy_finding *finding, const char *name, int64_t number);
 
+/* The same for the name of the process that holds something: evidence "holder_name". */
+void spy_finding_add_holder(struct spy_finding *finding, const char name[16]);
+
 #endif

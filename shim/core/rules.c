@@ -33,6 +33,16 @@ void spy_finding_add(struct spy_finding *finding, const char *name, int64_t numb
 		(struct spy_evidence){ .name = name, .kind = SPY_EVIDENCE_NUMBER, .number = number };
 }
 
+void spy_finding_add_holder(struct spy_finding *finding, const char name[16])
+{
+	if (finding->evidence_count >= SPY_EVIDENCE_MAX)
+		return;
+	for (unsigned int i = 0; i < sizeof(finding->holder_name); i++)
+		finding->holder_name[i] = name[i];
+	finding->evidence[finding->evidence_count++] =
+		(struct spy_evidence){ .name = "holder_name", .kind = SPY_EVIDENCE_HOLDER };
+}
+
 /* What every finding has. The predicate changes what is different for its rule. */
 static void prepare(struct spy_finding *finding, enum spy_rule rule, const struct spy_event *ev,
 		    const struct spy_conn *conn)

@@ -3,11 +3,32 @@
  */
 #include "predicates.h"
 
+static bool is_over(enum spy_state state)
+{
+	return state != SPY_STATE_ESTABLISHED && state != SPY_STATE_CLOSE_WAIT && state != SPY_STATE_SYN_RECV;
+}
+
+/*
+ * True where the thread that closed this connection had nothing to do with it, but had closed the
+ * one that had its number before, and another thread was at work on it.
+ */
+static bool closed_by_stranger(const struct spy_conn *conn)
+{
+	return conn->former_tid && conn->closed_tid == conn->former_tid && !(conn->flags & SPY_CONN_CLOSED_BY_USER) &&
+	       conn->last_tid && conn->last_tid != conn->closed_tid;
+}
+
+/* ... and the thread that finds it closed is another one. */
+static bool was_stolen(const struct spy_event *ev, const struct spy_conn *conn)
+{
+	return ev->was_closed && ev->tid != conn->closed_tid && closed_by_stranger(conn);
+}
+
 /* Every use of a closed descriptor tells the same story: created, closed, used here. */
 static bool used_after_close(const struct spy_event *ev, const struct spy_conn *conn, struct spy_finding *finding)
 {
-	if (!ev->was_closed)
-		return false;
+	if (!ev->was_closed || was_stolen(ev, conn))
+		return false;	/* Who uses what another has closed by mistake is the victim: stale-close. */
 	finding->fd = ev->fd;
 	finding->stacks[SPY_STORY_CLOSED] = conn->stacks[SPY_STACK_CLOSED];
 	return true;
@@ -38,19 +59,112 @@ bool spy_rule_double_close(const struct spy_core *core, const struct spy_event *
 			   struct spy_finding *finding)
 {
 	(void)core;
-	return used_after_close(ev, conn, finding);
+	return !(conn->flags & SPY_CONN_CLOSE_EINTR) && used_after_close(ev, conn, finding);
+}
+
+bool spy_rule_close_retry(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,
+			  struct spy_finding *finding)
+{
+	(void)core;
+	return (conn->flags & SPY_CONN_CLOSE_EINTR) && used_after_close(ev, conn, finding);
+}
+
+bool spy_rule_stale_close(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,
+			  struct spy_finding *finding)
+{
+	/* At once only where the connection was in the middle of its life, and the closer had used the former one. */
+	const uint32_t over = SPY_CONN_EOF | SPY_CONN_SHUT_RD | SPY_CONN_SHUT_WR | SPY_CONN_LISTENER;
+	bool at_once = ev->op == SPY_OP_CLOSE && !ev->was_closed && !(conn->flags & over) &&
+		       (conn->flags & SPY_CONN_FORMER_BY_USER) && closed_by_stranger(conn);
+
+	(void)core;
+	if (!at_once && !was_stolen(ev, conn))
+		return false;
+	finding->fd = ev->fd;
+	finding->stacks[SPY_STORY_CLOSED] = conn->former_stack;
+	finding->stacks[SPY_STORY_HERE] = conn->stacks[SPY_STACK_CLOSED];
+	spy_finding_add(finding, "owner_tid", conn->last_tid);
+	spy_finding_add(finding, "closer_tid", conn->closed_tid);
+	return true;
+}
+
+bool spy_rule_close_while_in_use(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,
+				 struct spy_finding *finding)
+{
+	const uint32_t both = SPY_CONN_SHUT_RD | SPY_CONN_SHUT_WR;
+
+	(void)core;
+	/* After shutdown() of both directions the other thread is on its way out of the call. */
+	if (ev->was_closed || !ev->in_use_tid || (conn->flags & both) == both)
+		return false;
+	spy_finding_add(finding, "in_use_tid", ev->in_use_tid);
+	return true;
+}
+
+bool spy_rule_abortive_close(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,
+			     struct spy_finding *finding)
+{
+	bool connected = ev->state_before != SPY_STATE_CLOSED && ev->state_before != SPY_STATE_LISTEN;
+
+	(void)core;
+	(void)finding;
+	return !ev->was_closed && ev->last_descriptor && (conn->flags & SPY_CONN_LINGER_0) && connected;
+}
+
+/* Whoever still holds the connection, if that was found out. */
+static void tell_holder(const struct spy_event *ev, struct spy_finding *finding)
+{
+	if (!ev->holder.pid)
+		return;
+	spy_finding_add(finding, "holder_pid", ev->holder.pid);
+	spy_finding_add(finding, "holder_fd", ev->holder.fd);
+	spy_finding_add_holder(finding, ev->holder.name);
+}
+
+bool spy_rule_close_without_fin(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,
+				struct spy_finding *finding)
+{
+	bool held_here = conn->descriptors && (conn->flags & SPY_CONN_DUP_CLOSED);
+	bool held_there = (conn->flags & SPY_CONN_HELD) && !is_over((enum spy_state)conn->state);
+
+	if ((!held_here && !held_there) || (conn->flags & SPY_CONN_LISTENER))
+		return false;
+	/* A child that has not used it since fork(), or a parent that has not: the other one serves it. */
+	if ((conn->flags & SPY_CONN_FORKED) || (conn->forks != core->forks && conn->used_forks != core->forks))
+		return false;
+	if (ev->now_ns - conn->closed_ns < core->settings.close_wait_ns)
+		return false;
+	if (held_here && is_over((enum spy_state)conn->state))
+		return false;
+	if (held_there && !ev->holder_asked)
+		return false;
+	finding->stacks[SPY_STORY_HERE] = conn->stacks[SPY_STACK_CLOSED];
+	finding->call = "close";
+	tell_holder(ev, finding);
+	if (held_here) {
+		finding->cause = "dup";
+		finding->cause_text = "descriptor {fd} refers to it, too, and was not used since";
+	} else if (ev->holder.pid) {
+		finding->cause = "held-elsewhere";
+		finding->cause_text = "pid {holder_pid} ({holder_name}) holds it as its descriptor {holder_fd}";
+	} else {
+		finding->cause = "held-elsewhere";
+		finding->cause_text = "another process holds it; which one could not be found";
+	}
+	return true;
 }
 
 bool spy_rule_close_with_unread_data(const struct spy_core *core, const struct spy_event *ev,
 				     const struct spy_conn *conn, struct spy_finding *finding)
 {
-	(void)core;
 	if (ev->was_closed || ev->unread_bytes <= 0 || !ev->last_descriptor)
 		return false;	/* A dup keeps the connection, and its data, alive. */
 	if (conn->flags & (SPY_CONN_LINGER_0 | SPY_CONN_LISTENER))
 		return false;	/* The reset is asked for; a listener has no data. */
 	if (ev->state_before == SPY_STATE_CLOSED || ev->state == ev->state_before)
 		return false;	/* Over already; or another process holds the connection, and nothing ended. */
+	if (conn->forks != core->forks || (conn->flags & (SPY_CONN_FORKED | SPY_CONN_INHERITED)))
+		return false;	/* A child or a parent may hold it: what ends now is this copy only. */
 	spy_finding_add(finding, "unread_bytes", ev->unread_bytes);
 	return true;
 }

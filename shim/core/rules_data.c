@@ -65,17 +65,35 @@ static void tell_close_wait_cause(const struct spy_conn *conn, struct spy_findin
 	}
 }
 
+/* This process has closed its copy, and another one keeps the connection from ending. */
+static void tell_holder(const struct spy_event *ev, const struct spy_conn *conn, struct spy_finding *finding)
+{
+	finding->cause = "held-elsewhere";
+	finding->cause_text = "close() here ended nothing: another process holds the connection, and which one could not be found";
+	finding->remedy = "close every copy; make descriptors close-on-exec (SOCK_CLOEXEC) and close them in children";
+	finding->stacks[SPY_STORY_CLOSED] = conn->stacks[SPY_STACK_CLOSED];
+	if (!ev->holder.pid)
+		return;
+	finding->cause_text = "close() here ended nothing: pid {holder_pid} ({holder_name}) holds it as its descriptor {holder_fd}";
+	spy_finding_add(finding, "holder_pid", ev->holder.pid);
+	spy_finding_add(finding, "holder_fd", ev->holder.fd);
+	spy_finding_add_holder(finding, ev->holder.name);
+}
+
 bool spy_rule_close_wait_leak(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,
 			      struct spy_finding *finding)
 {
+	bool held = conn->flags & SPY_CONN_HELD;
+
 	if (conn->state != SPY_STATE_CLOSE_WAIT || finding->age_ns <= core->settings.close_wait_ns)
 		return false;
 	/* A connection that this side opened and does not use is a pool's: it learns at its next use. */
 	if (!(conn->flags & (SPY_CONN_ACCEPTED | SPY_CONN_EOF)))
 		return false;
-	if (conn->flags & SPY_CONN_FORKED)
+	if ((conn->flags & SPY_CONN_FORKED) || (conn->forks != core->forks && conn->used_forks != core->forks))
 		return false;	/* Served by another process, which answers for it. */
-	(void)ev;
+	if (held && ev->now_ns - conn->closed_ns < core->settings.close_wait_ns)
+		return false;
 	spy_finding_add(finding, "close_wait_ms", (int64_t)(finding->age_ns / 1000000u));
 	spy_finding_add(finding, "eof_reads", conn->eof_reads);
 	spy_finding_add(finding, "descriptors", conn->descriptors);
@@ -87,6 +105,34 @@ bool spy_rule_close_wait_leak(const struct spy_core *core, const struct spy_even
 	finding->place = conn->flags & SPY_CONN_EOF ? SPY_STORY_EOF : SPY_STORY_CREATED;
 	finding->call = spy_calls[conn->flags & SPY_CONN_EOF ? conn->eof_call : conn->last_call].name;
 	tell_close_wait_cause(conn, finding);
+	if (held)
+		tell_holder(ev, conn, finding);
+	return true;
+}
+
+bool spy_rule_idle_close_wait(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,
+			      struct spy_finding *finding)
+{
+	if (conn->state != SPY_STATE_CLOSE_WAIT || finding->age_ns <= core->settings.close_wait_ns)
+		return false;
+	if (!(conn->flags & SPY_CONN_CONNECTED) || (conn->flags & (SPY_CONN_EOF | SPY_CONN_FORKED)) || !conn->descriptors)
+		return false;
+	if (conn->stacks[SPY_STACK_USED])
+		return false;	/* Used since the peer's FIN: not idle. */
+	(void)ev;
+	finding->stacks[SPY_STORY_HERE] = 0;
+	finding->place = SPY_STORY_CREATED;
+	spy_finding_add(finding, "close_wait_ms", (int64_t)(finding->age_ns / 1000000u));
+	return true;
+}
+
+bool spy_rule_sigpipe(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,
+		      struct spy_finding *finding)
+{
+	(void)core;
+	if (!ev->raised_sigpipe)
+		return false;
+	finding->stacks[SPY_STORY_EOF] = conn->stacks[SPY_STACK_EOF];
 	return true;
 }
 

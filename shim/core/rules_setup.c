@@ -13,18 +13,15 @@ static void tell_holders(const struct spy_port_holders *holders, struct spy_find
 	spy_finding_add(finding, "connections", holders->connections);
 	spy_finding_add(finding, "listeners", holders->listeners);
 	if (holders->listeners) {
-		spy_finding_add(finding, "listener_pid", holders->listener_pid);
+		spy_finding_add(finding, "listener_pid", holders->listener.pid);
 		finding->cause = "listener";
 		finding->cause_text = "a listener holds the port";
 		finding->message = "bind() to {local} failed with EADDRINUSE: a socket in LISTEN holds the port";
 		finding->remedy = "stop the other server, or use another port; SO_REUSEADDR does not help against a listener";
-		if (holders->listener_pid) {
-			for (unsigned int i = 0; i < sizeof(finding->holder_name); i++)
-				finding->holder_name[i] = holders->listener_name[i];
-			finding->evidence[finding->evidence_count++] =
-				(struct spy_evidence){ .name = "listener_name", .kind = SPY_EVIDENCE_HOLDER };
-			finding->cause_text = "pid {listener_pid} ({listener_name}) listens on the port";
-			finding->message = "bind() to {local} failed with EADDRINUSE: pid {listener_pid} ({listener_name}) listens on it";
+		if (holders->listener.pid) {
+			spy_finding_add_holder(finding, holders->listener.name);
+			finding->cause_text = "pid {listener_pid} ({holder_name}) listens on the port";
+			finding->message = "bind() to {local} failed with EADDRINUSE: pid {listener_pid} ({holder_name}) listens on it";
 		}
 	} else if (holders->time_wait) {
 		finding->cause = "time-wait";

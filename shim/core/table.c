@@ -104,12 +104,12 @@ struct spy_conn *spy_table_detach(struct spy_table *table, int fd)
 
 void spy_table_pin(struct spy_conn *conn)
 {
-	conn->slots++;
+	conn->pins++;
 }
 
 void spy_table_unpin(struct spy_conn *conn)
 {
-	conn->slots--;
+	conn->pins--;
 }
 
 void spy_table_reattach(struct spy_table *table, int fd, struct spy_conn *conn)
@@ -163,7 +163,7 @@ void spy_table_unfollow(struct spy_table *table, struct spy_conn *conn)
 
 void spy_table_release(struct spy_table *table, struct spy_conn *conn)
 {
-	if (conn->descriptors || conn->slots || (conn->flags & SPY_CONN_FOLLOWED) || !conn->id)
+	if (conn->descriptors || conn->slots || conn->pins || (conn->flags & SPY_CONN_FOLLOWED) || !conn->id)
 		return;
 	atomic_store_explicit(&conn->id, 0, memory_order_release);
 	conn->next_free = table->free_head;

@@ -51,7 +51,13 @@ enum spy_conn_flags {
 	SPY_CONN_SHUT_BOTH_AT_ONCE = 1 << 18,	/* shutdown(SHUT_RDWR) */
 	SPY_CONN_COUNTED = 1 << 19,	/* in the summary's number of connections */
 	SPY_CONN_CONNECT_RETRIED = 1 << 20,
-	SPY_CONN_FORKED = 1 << 21	/* a parent's, and not used since fork() */
+	SPY_CONN_FORKED = 1 << 21,	/* a parent's, and not used since fork() */
+	SPY_CONN_CLOSE_EINTR = 1 << 22,	/* close() failed with EINTR; the descriptor was gone */
+	SPY_CONN_DUP_CLOSED = 1 << 23,	/* a descriptor was closed, others remain, and none was used since */
+	SPY_CONN_HELD = 1 << 24,	/* close() ended nothing: the kernel says it goes on */
+	SPY_CONN_CLOSED_BY_USER = 1 << 25,	/* the thread that closed it had made calls on it */
+	SPY_CONN_FORMER_BY_USER = 1 << 26,	/* the same, of the connection that had this number before */
+	SPY_CONN_CLOSED_IN_USE = 1 << 27	/* another thread was in a call on it at close() */
 };
 
 /* The stacks that a record keeps. */
@@ -71,19 +77,32 @@ struct spy_conn {
 	_Atomic uint32_t attention;	/* not 0: a plain read or write wants the rules, too */
 	_Atomic uintptr_t last_caller;	/* return address of the last call; a hint, written without the lock */
 	_Atomic uint32_t last_call;	/* enum spy_call_id of the same */
+	_Atomic uint32_t last_tid;	/* thread of the last read or write; 0: none yet */
+	_Atomic uint32_t used_forks;	/* the core's count of forks at the last call */
 	struct spy_addr local;
 	struct spy_addr peer;
 	uint32_t flags;			/* enum spy_conn_flags */
 	int32_t fd;			/* the number it is, or was last, known by */
 	uint32_t descriptors;		/* open ones in this process */
-	uint32_t slots;			/* slots that refer to it, tombstones and pins included */
+	uint32_t slots;			/* slots that refer to it, tombstones included */
+	uint32_t pins;			/* closes of it that are not over */
 	_Atomic uint8_t state;		/* enum spy_state */
 	uint8_t source;			/* enum spy_state_source */
 	uint16_t eof_reads;
 	uint16_t states_seen;		/* bit for each state that the ledger has counted it in */
 	uint16_t eof_call;		/* enum spy_call_id of the read that returned 0 */
+	uint32_t forks;			/* of this process, before it was made: fewer than now, and a child may have it */
 	uint16_t reads_after_shut;	/* begun after shutdown(SHUT_RD) had returned */
 	uint64_t since_ns;		/* CLOCK_MONOTONIC, when it came to its state */
+	uint32_t made_tid;		/* thread that made or accepted it */
+	uint32_t closed_tid;
+	uint32_t former_tid;		/* closed_tid of the connection that had this number before; 0: none */
+	uint32_t former_stack;		/* and where that was closed */
+	uint16_t failed_accepts;	/* a listener's, in a row, with nothing closed in between */
+	uint16_t failed_errno;
+	uint32_t failed_closes;		/* the core's count of closes at the first of them */
+	uint64_t inode;			/* of the socket, known from close() on */
+	uint64_t closed_ns;
 	uint64_t shut_ns;		/* the latest shutdown() */
 	uint64_t next_look_ns;		/* followed ones: when the watcher looks again */
 	uint64_t cookie;		/* SO_COOKIE, known from close() on; 0: not asked */

@@ -17,7 +17,6 @@
 #include "proc.h"
 #include "sys.h"
 
-#define TIME_WAIT_MS 60000 /* TCP_TIMEWAIT_LEN of the kernel, which no setting changes */
 #define DUMP_ROUNDS 4096   /* a bound for a dump that never ends */
 
 static struct spy_lock lock;
@@ -72,6 +71,17 @@ static bool have_socket(void)
 		return false;
 	diag_fd = keep_fd((int)fd);
 	return diag_fd >= 0;
+}
+
+void spy_diag_open(void)
+{
+	struct spy_mask mask;
+
+	spy_mask_all(&mask);
+	spy_lock_take(&lock);
+	have_socket();
+	spy_lock_give(&lock);
+	spy_mask_restore(&mask);
 }
 
 static long exchange(long number, void *data, size_t len)
@@ -177,11 +187,11 @@ static void count_holder(const struct inet_diag_msg *found, struct spy_port_hold
 		holders->listeners++;
 		*inode = found->idiag_inode;
 	} else if (found->idiag_state == SPY_STATE_TIME_WAIT) {
-		uint32_t rest_ms = found->idiag_expires < TIME_WAIT_MS ? found->idiag_expires : TIME_WAIT_MS;
+		uint32_t rest_ms = found->idiag_expires < SPY_TIME_WAIT_MS ? found->idiag_expires : SPY_TIME_WAIT_MS;
 
 		holders->time_wait++;
-		if (TIME_WAIT_MS - rest_ms > holders->time_wait_age_ms)
-			holders->time_wait_age_ms = TIME_WAIT_MS - rest_ms;
+		if (SPY_TIME_WAIT_MS - rest_ms > holders->time_wait_age_ms)
+			holders->time_wait_age_ms = SPY_TIME_WAIT_MS - rest_ms;
 	} else {
 		holders->connections++;
 	}
@@ -202,7 +212,9 @@ static bool count_datagram(const union dump *reply, long len, struct spy_port_ho
 	return true;
 }
 
-static void dump_port(uint8_t family, const struct spy_addr *local, struct spy_port_holders *holders, uint32_t *inode)
+/* Counts the sockets of one family with these ports; 0 is any. */
+static void dump_ports(uint8_t family, uint16_t local_port, uint16_t peer_port, struct spy_port_holders *holders,
+		       uint32_t *inode)
 {
 	struct request request = {
 		.head = { .nlmsg_len = sizeof(request),
@@ -212,7 +224,8 @@ static void dump_port(uint8_t family, const struct spy_addr *local, struct spy_p
 	};
 	union dump reply;
 
-	request.body.id.idiag_sport = htons(local->port);
+	request.body.id.idiag_sport = htons(local_port);
+	request.body.id.idiag_dport = htons(peer_port);
 	if (!have_socket() || exchange(SYS_sendmsg, &request, sizeof(request)) < 0)
 		return;
 	for (int i = 0; i < DUMP_ROUNDS; i++) {
@@ -230,9 +243,19 @@ void spy_diag_port_holders(const struct spy_addr *local, struct spy_port_holders
 	*holders = (struct spy_port_holders){ .time_wait = 0 };
 	spy_lock_take(&lock);
 	/* A wildcard socket of either family can hold the port for both. */
-	dump_port(AF_INET, local, holders, &inode);
-	dump_port(AF_INET6, local, holders, &inode);
+	dump_ports(AF_INET, local->port, 0, holders, &inode);
+	dump_ports(AF_INET6, local->port, 0, holders, &inode);
 	spy_lock_give(&lock);
 	if (inode)
-		spy_proc_find_inode(inode, &holders->listener_pid, holders->listener_name);
+		spy_proc_find_inode(inode, &holders->listener);
+}
+
+void spy_diag_peer_connections(const struct spy_addr *peer, struct spy_port_holders *holders)
+{
+	uint32_t inode = 0;
+
+	*holders = (struct spy_port_holders){ .time_wait = 0 };
+	spy_lock_take(&lock);
+	dump_ports(peer->family, 0, peer->port, holders, &inode);
+	spy_lock_give(&lock);
 }

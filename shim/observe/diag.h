@@ -11,10 +11,19 @@
 
 #include "../../include/tcpwaitspy/event.h"
 
-/* Keeps a new descriptor out of the program's way; returns where it stands now (shim/preload/own.c). */
+/* TCP_TIMEWAIT_LEN of the kernel (linux/include/net/tcp.h), which no setting changes. */
+#define SPY_TIME_WAIT_MS 60000
+
+/*
+ * Keeps a new descriptor out of the program's way; returns where it stands now, or -1 where there is
+ * no such place: then it is closed (shim/preload/own.c).
+ */
 typedef int (*spy_keep_fd_fn)(int fd);
 
 void spy_diag_init(spy_keep_fd_fn keep);
+
+/* Opens the socket now, while the program still has descriptors to spare. */
+void spy_diag_open(void);
 
 /* The descriptor in use, -1 for none; and its new number after it had to move. */
 int spy_diag_fd(void);
@@ -33,5 +42,8 @@ enum spy_state spy_diag_state(const struct spy_addr *local, const struct spy_add
 
 /* Who holds local's port; all 0 where nobody does or the kernel could not be asked. Slow: reads /proc. */
 void spy_diag_port_holders(const struct spy_addr *local, struct spy_port_holders *holders);
+
+/* Connections of this host to peer's port, by state, whoever has them. */
+void spy_diag_peer_connections(const struct spy_addr *peer, struct spy_port_holders *holders);
 
 #endif

@@ -70,11 +70,11 @@ static bool read_at(const struct spy_elf *elf, void *to, size_t len, uint64_t of
 	return true;
 }
 
-static bool header_is_native(const ElfW(Ehdr) * header)
+static bool header_is_native(const spy_ehdr *header)
 {
 	return memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 && header->e_ident[EI_CLASS] == ELFCLASS_NATIVE &&
 	       header->e_ident[EI_DATA] == ELFDATA_NATIVE && (header->e_type == ET_EXEC || header->e_type == ET_DYN) &&
-	       header->e_phentsize == sizeof(ElfW(Phdr));
+	       header->e_phentsize == sizeof(spy_phdr);
 }
 
 /*
@@ -83,12 +83,12 @@ static bool header_is_native(const ElfW(Ehdr) * header)
  */
 struct source {
 	const struct spy_elf *elf;
-	const ElfW(Phdr) * phdrs;
+	const spy_phdr *phdrs;
 	size_t count;
-	ElfW(Addr) bias;
+	spy_vaddr bias;
 };
 
-static bool read_phdr(const struct source *source, size_t index, ElfW(Phdr) * phdr)
+static bool read_phdr(const struct source *source, size_t index, spy_phdr *phdr)
 {
 	if (source->elf != NULL)
 		return read_at(source->elf, phdr, sizeof(*phdr), source->elf->header.e_phoff + index * sizeof(*phdr));
@@ -96,7 +96,7 @@ static bool read_phdr(const struct source *source, size_t index, ElfW(Phdr) * ph
 	return true;
 }
 
-static bool read_note(const struct source *source, const ElfW(Phdr) * segment, uint64_t at, void *to, size_t len)
+static bool read_note(const struct source *source, const spy_phdr *segment, uint64_t at, void *to, size_t len)
 {
 	if (at > segment->p_filesz || len > segment->p_filesz - at)
 		return false;
@@ -106,21 +106,21 @@ static bool read_note(const struct source *source, const ElfW(Phdr) * segment, u
 	return true;
 }
 
-static void find_build_id(const struct source *source, const ElfW(Phdr) * segment, struct spy_elf_identity *identity)
+static void find_build_id(const struct source *source, const spy_phdr *segment, struct spy_elf_identity *identity)
 {
-	/* Notes are padded to 4 bytes, those in a segment aligned to 8 to 8 (x86's property notes). */
+	/* Name and description are padded to 4 bytes, in a segment aligned to 8 (as x86's properties are) to 8. */
 	uint64_t pad = segment->p_align == 8 ? 7 : 3;
 	uint64_t at = 0;
 	unsigned int i;
 
 	for (i = 0; i < NOTES_MAX; i++) {
-		ElfW(Nhdr) note;
+		spy_nhdr note;
 		uint64_t desc;
 		char name[4];
 
 		if (!read_note(source, segment, at, &note, sizeof(note)))
 			return;
-		desc = at + sizeof(note) + (((uint64_t)note.n_namesz + pad) & ~pad);
+		desc = at + ((sizeof(note) + (uint64_t)note.n_namesz + pad) & ~pad);
 		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof(name) &&
 		    read_note(source, segment, at + sizeof(note), name, sizeof(name)) &&
 		    memcmp(name, ELF_NOTE_GNU, sizeof(name)) == 0) {
@@ -135,12 +135,12 @@ static void find_build_id(const struct source *source, const ElfW(Phdr) * segmen
 }
 
 /* A note segment outside of what the loader has mapped from the file must not be touched. */
-static bool is_mapped(const struct source *source, const ElfW(Phdr) * note)
+static bool is_mapped(const struct source *source, const spy_phdr *note)
 {
 	size_t i;
 
 	for (i = 0; i < source->count; i++) {
-		const ElfW(Phdr) *load = &source->phdrs[i];
+		const spy_phdr *load = &source->phdrs[i];
 
 		if (load->p_type == PT_LOAD && (load->p_flags & PF_R) && note->p_vaddr >= load->p_vaddr &&
 		    note->p_vaddr - load->p_vaddr <= load->p_filesz &&
@@ -169,7 +169,7 @@ static bool identify(const struct source *source, struct spy_elf_identity *ident
 		.header_hash = UINT64_C(0xcbf29ce484222325),
 	};
 	for (i = 0; i < source->count; i++) {
-		ElfW(Phdr) phdr;
+		spy_phdr phdr;
 
 		if (!read_phdr(source, i, &phdr))
 			return false;
@@ -181,7 +181,7 @@ static bool identify(const struct source *source, struct spy_elf_identity *ident
 	return true;
 }
 
-void spy_elf_identify(const ElfW(Phdr) * phdrs, size_t count, ElfW(Addr) bias, struct spy_elf_identity *identity)
+void spy_elf_identify(const spy_phdr *phdrs, size_t count, spy_vaddr bias, struct spy_elf_identity *identity)
 {
 	struct source source = {.phdrs = phdrs, .count = count, .bias = bias};
 
@@ -227,7 +227,7 @@ void spy_elf_close(struct spy_elf *elf)
 	elf->fd = -1;
 }
 
-static bool read_section(const struct spy_elf *elf, size_t index, ElfW(Shdr) * section)
+static bool read_section(const struct spy_elf *elf, size_t index, spy_shdr *section)
 {
 	if (index >= elf->header.e_shnum || elf->header.e_shentsize != sizeof(*section))
 		return false;
@@ -237,15 +237,15 @@ static bool read_section(const struct spy_elf *elf, size_t index, ElfW(Shdr) * s
 /* A search in one symbol table, and what it has found so far. */
 struct search {
 	const struct spy_elf *elf;
-	ElfW(Shdr) strings;
-	ElfW(Addr) address;
-	ElfW(Sym) holder; /* the function that holds address; st_name 0: none yet */
+	spy_shdr strings;
+	spy_vaddr address;
+	spy_sym holder; /* the function that holds address; st_name 0: none yet */
 	unsigned int underscores; /* in front of its name */
-	ElfW(Sym) nearest; /* the last function that starts at or before address */
+	spy_sym nearest; /* the last function that starts at or before address */
 };
 
 /* Copies a symbol's name from the string table, cut at size - 1. False where it has none. */
-static bool read_name(const struct search *search, const ElfW(Sym) * symbol, char *name, size_t size)
+static bool read_name(const struct search *search, const spy_sym *symbol, char *name, size_t size)
 {
 	uint64_t room;
 	size_t len = size - 1;
@@ -267,7 +267,7 @@ static bool read_name(const struct search *search, const ElfW(Sym) * symbol, cha
  * Takes symbol as the holder of the address where it is the better one: of nested functions the
  * inner, of the names of one function that with fewer underscores ("close", not "__close").
  */
-static void consider(struct search *search, const ElfW(Sym) * symbol)
+static void consider(struct search *search, const spy_sym *symbol)
 {
 	bool none = search->holder.st_name == 0;
 	unsigned int underscores;
@@ -296,7 +296,7 @@ static void consider(struct search *search, const ElfW(Sym) * symbol)
  */
 static void settle_for_nearest(struct search *search)
 {
-	ElfW(Shdr) section;
+	spy_shdr section;
 
 	if (search->holder.st_name == 0 && search->nearest.st_size == 0 &&
 	    read_section(search->elf, search->nearest.st_shndx, &section) &&
@@ -304,9 +304,9 @@ static void settle_for_nearest(struct search *search)
 		search->holder = search->nearest;
 }
 
-static bool search_table(struct search *search, const ElfW(Shdr) * table)
+static bool search_table(struct search *search, const spy_shdr *table)
 {
-	ElfW(Sym) symbols[SYMBOLS_PER_READ];
+	spy_sym symbols[SYMBOLS_PER_READ];
 	uint64_t count = table->sh_size / sizeof(symbols[0]);
 	uint64_t offset = table->sh_offset;
 
@@ -328,7 +328,7 @@ static bool search_table(struct search *search, const ElfW(Shdr) * table)
 	return search->holder.st_name != 0;
 }
 
-static bool find_table(const struct spy_elf *elf, unsigned int type, ElfW(Shdr) * table)
+static bool find_table(const struct spy_elf *elf, unsigned int type, spy_shdr *table)
 {
 	size_t i;
 
@@ -338,14 +338,14 @@ static bool find_table(const struct spy_elf *elf, unsigned int type, ElfW(Shdr) 
 	return false;
 }
 
-bool spy_elf_function(const struct spy_elf *elf, ElfW(Addr) address, char *name, size_t size, ElfW(Addr) * start)
+bool spy_elf_function(const struct spy_elf *elf, spy_vaddr address, char *name, size_t size, spy_vaddr *start)
 {
 	static const unsigned int types[] = {SHT_SYMTAB, SHT_DYNSYM};
 	size_t i;
 
 	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		struct search search = {.elf = elf, .address = address};
-		ElfW(Shdr) table;
+		spy_shdr table = {0};
 
 		if (!find_table(elf, types[i], &table) || !search_table(&search, &table))
 			continue;

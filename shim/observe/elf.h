@@ -11,10 +11,27 @@
 #ifndef SPY_OBSERVE_ELF_H
 #define SPY_OBSERVE_ELF_H
 
-#include <link.h>
+#include <elf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* The structures of elf(5) in this process's own class; spy_vaddr is an address in a file or in memory. */
+#if __SIZEOF_POINTER__ == 8
+typedef Elf64_Ehdr spy_ehdr;
+typedef Elf64_Phdr spy_phdr;
+typedef Elf64_Shdr spy_shdr;
+typedef Elf64_Sym spy_sym;
+typedef Elf64_Nhdr spy_nhdr;
+typedef Elf64_Addr spy_vaddr;
+#else
+typedef Elf32_Ehdr spy_ehdr;
+typedef Elf32_Phdr spy_phdr;
+typedef Elf32_Shdr spy_shdr;
+typedef Elf32_Sym spy_sym;
+typedef Elf32_Nhdr spy_nhdr;
+typedef Elf32_Addr spy_vaddr;
+#endif
 
 #define SPY_ELF_BUILD_ID_MAX 20
 
@@ -28,14 +45,14 @@ struct spy_elf_identity {
 
 struct spy_elf {
 	int fd;			/* -1: not open */
-	ElfW(Ehdr) header;
+	spy_ehdr header;
 };
 
 /*
  * The identity of a module in memory, with these program headers and this load bias. It must not be
  * unloaded meanwhile. Short, and without system calls: good for a callback of dl_iterate_phdr().
  */
-void spy_elf_identify(const ElfW(Phdr) *phdrs, size_t count, ElfW(Addr) bias, struct spy_elf_identity *identity);
+void spy_elf_identify(const spy_phdr *phdrs, size_t count, spy_vaddr bias, struct spy_elf_identity *identity);
 
 /*
  * Opens the file at path where it is the module of that identity. False, and nothing is open, where
@@ -50,6 +67,6 @@ void spy_elf_close(struct spy_elf *elf);
  * that does not know, in .dynsym. Copies its name, NUL-ended and cut at size, and its first address.
  * Of a symbol with a version ("recv@@GLIBC_2.2.5") the name alone.
  */
-bool spy_elf_function(const struct spy_elf *elf, ElfW(Addr) address, char *name, size_t size, ElfW(Addr) *start);
+bool spy_elf_function(const struct spy_elf *elf, spy_vaddr address, char *name, size_t size, spy_vaddr *start);
 
 #endif

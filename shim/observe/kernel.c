@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "sys.h"
@@ -65,6 +66,13 @@ uint64_t spy_kernel_cookie(int fd)
 	socklen_t len = sizeof(cookie);
 
 	return get_option(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0 ? 0 : cookie;
+}
+
+uint64_t spy_kernel_inode(int fd)
+{
+	struct statx st;
+
+	return spy_sys(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_INO, &st) < 0 ? 0 : st.stx_ino;
 }
 
 uint8_t spy_kernel_options(int fd)

@@ -31,6 +31,9 @@ int64_t spy_kernel_unread(int fd);
 /* SO_COOKIE, a number that names this socket for ever (Linux 4.12); 0 where there is none. */
 uint64_t spy_kernel_cookie(int fd);
 
+/* The inode of what fd refers to, as in /proc/PID/fd's "socket:[INODE]"; 0 where it cannot be told. */
+uint64_t spy_kernel_inode(int fd);
+
 /* SO_REUSEADDR and SO_REUSEPORT as enum spy_option_bits; 0 where the kernel does not answer. */
 uint8_t spy_kernel_options(int fd);
 

@@ -83,6 +83,7 @@ void spy_proc_each_fd(void (*each)(int fd, void *data), void *data)
 struct inode_search {
 	char wanted[32];	/* "socket:[12345]" */
 	int32_t pid;
+	int32_t fd;
 	bool found;
 };
 
@@ -99,6 +100,7 @@ static bool visit_link(int dir, int32_t fd, void *data)
 		return true;
 	target[len] = '\0';
 	search->found = strcmp(target, search->wanted) == 0;
+	search->fd = fd;
 	return !search->found;
 }
 
@@ -135,28 +137,34 @@ size_t spy_proc_read(const char *path, char *text, size_t size)
 	return total;
 }
 
-void spy_proc_find_inode(uint32_t inode, int32_t *pid, char name[16])
+static void read_name(int32_t pid, char name[16])
+{
+	char path[32];
+	struct spy_buf buf = SPY_BUF(path);
+	size_t len;
+
+	spy_buf_str(&buf, "/proc/");
+	spy_buf_int(&buf, pid);
+	spy_buf_str(&buf, "/comm");
+	len = spy_proc_read(spy_buf_cstr(&buf), name, 16);
+	if (len && name[len - 1] == '\n')
+		name[len - 1] = '\0';
+}
+
+void spy_proc_find_inode(uint64_t inode, struct spy_holder *holder)
 {
 	struct inode_search search = { .pid = 0 };
 	struct spy_buf buf = SPY_BUF(search.wanted);
-	char path[32];
-	size_t len;
 
 	spy_buf_str(&buf, "socket:[");
 	spy_buf_uint(&buf, inode);
 	spy_buf_str(&buf, "]");
 	spy_buf_cstr(&buf);
-	*pid = 0;
-	name[0] = '\0';
+	*holder = (struct spy_holder){ .pid = 0 };
 	each_number("/proc", visit_process, &search);
 	if (!search.found)
 		return;
-	*pid = search.pid;
-	buf = (struct spy_buf)SPY_BUF(path);
-	spy_buf_str(&buf, "/proc/");
-	spy_buf_int(&buf, *pid);
-	spy_buf_str(&buf, "/comm");
-	len = spy_proc_read(spy_buf_cstr(&buf), name, 16);
-	if (len && name[len - 1] == '\n')
-		name[len - 1] = '\0';
+	holder->pid = search.pid;
+	holder->fd = search.fd;
+	read_name(search.pid, holder->name);
 }

@@ -8,14 +8,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../../include/tcpwaitspy/event.h"
+
 /* Calls each(fd, data) for every open descriptor of this process; the directory's own is left out. */
 void spy_proc_each_fd(void (*each)(int fd, void *data), void *data);
 
 /*
- * The process that holds the socket with this inode, and its name as in /proc/PID/comm. pid is
- * 0 where none was found: another user's, another namespace's, or gone. Reads all of /proc.
+ * The process that holds the socket with this inode. pid is 0 where none was found: another user's,
+ * another namespace's, or gone. Reads all of /proc.
  */
-void spy_proc_find_inode(uint32_t inode, int32_t *pid, char name[16]);
+void spy_proc_find_inode(uint64_t inode, struct spy_holder *holder);
 
 /* Reads a small file whole, NUL-ended; the number of bytes, 0 where it cannot be read. */
 size_t spy_proc_read(const char *path, char *text, size_t size);

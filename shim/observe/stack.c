@@ -61,8 +61,12 @@ size_t spy_stack_take(uintptr_t caller, uintptr_t *frames, size_t max)
 
 		count = got > 0 ? (size_t)got : 0;
 	}
-	while (skip < count && is_own((uintptr_t)room[skip]))
+	/* The hook's caller is the first frame wanted; in a handler the shim's frames stand on both sides of libc's. */
+	while (skip < count && (uintptr_t)room[skip] != caller)
 		skip++;
+	if (skip == count)
+		for (skip = 0; skip < count && is_own((uintptr_t)room[skip]);)
+			skip++;
 	if (skip == count) {
 		frames[0] = caller;
 		return caller ? 1 : 0;

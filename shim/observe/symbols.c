@@ -20,7 +20,7 @@
 struct lookup {
 	uintptr_t address; /* inside the call, where ip is behind it */
 	struct spy_frame *frame;
-	ElfW(Addr) bias;
+	spy_vaddr bias;
 	bool is_program; /* not one of its libraries */
 	bool past_program;
 	struct spy_elf_identity identity;
@@ -90,7 +90,7 @@ static bool holds(const struct dl_phdr_info *info, uintptr_t address)
 	size_t i;
 
 	for (i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *load = &info->dlpi_phdr[i];
+		const spy_phdr *load = &info->dlpi_phdr[i];
 
 		if (load->p_type == PT_LOAD && address - (info->dlpi_addr + load->p_vaddr) < load->p_memsz)
 			return true;
@@ -117,7 +117,7 @@ static int find_module(struct dl_phdr_info *info, size_t size, void *data)
 static void name_function(const struct lookup *lookup, const struct spy_elf *elf)
 {
 	struct spy_frame *frame = lookup->frame;
-	ElfW(Addr) start;
+	spy_vaddr start;
 
 	if (spy_elf_function(elf, lookup->address - lookup->bias, frame->function, sizeof(frame->function), &start))
 		frame->function_offset = frame->ip - (lookup->bias + start);

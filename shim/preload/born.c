@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <time.h>
 
+#include "../observe/diag.h"
 #include "../observe/kernel.h"
 #include "../observe/stack.h"
 #include "../observe/sys.h"
@@ -61,6 +62,7 @@ void spy_first_socket(void)
 		return;
 	}
 	open_stacks();
+	spy_diag_open();
 	spy_writer_needed();
 	spy_report_process();
 	spy_ending_catch_signals();
@@ -68,13 +70,6 @@ void spy_first_socket(void)
 	first_done = pid;
 	spy_sys3(SYS_futex, &first_done, FUTEX_WAKE_PRIVATE, INT32_MAX);
 	errno = saved;
-}
-
-/* A number that the table has as open was closed unseen: the kernel has just given it out again. */
-static struct spy_conn *open_record(int fd, uint64_t now_ns)
-{
-	spy_core_closed_unseen(&spy_core, fd, now_ns);
-	return spy_table_open(&spy_core.table, fd, now_ns);
 }
 
 long spy_finish_socket(struct spy_call *call, long rc)
@@ -86,8 +81,6 @@ long spy_finish_socket(struct spy_call *call, long rc)
 	struct spy_event ev;
 	struct spy_conn *conn;
 
-	if (rc < 0)
-		return rc;
 	spy_event_of(call, rc, err, &ev);
 	spy_first_socket();
 	spy_settled_init(&settled);
@@ -96,7 +89,7 @@ long spy_finish_socket(struct spy_call *call, long rc)
 	ev.state = SPY_STATE_CLOSED;
 	spy_quiet_enter(&quiet);
 	spy_core_lock();
-	conn = open_record((int)rc, ev.now_ns);
+	conn = rc < 0 ? spy_core_nobody(&spy_core) : spy_core_open(&spy_core, (int)rc, ev.now_ns);
 	if (conn)
 		spy_observe(conn, &ev, &frames, &settled);
 	spy_core_unlock();
@@ -109,7 +102,7 @@ long spy_finish_socket(struct spy_call *call, long rc)
 /* The record begins in the state that the connection has: it came here without this program's doing. */
 static struct spy_conn *open_record_in(int fd, const struct spy_event *ev)
 {
-	struct spy_conn *conn = open_record(fd, ev->now_ns);
+	struct spy_conn *conn = spy_core_open(&spy_core, fd, ev->now_ns);
 
 	if (conn && ev->state != SPY_STATE_UNKNOWN)
 		spy_ledger_move(&spy_core.ledger, conn, ev->state, ev->now_ns);
@@ -195,7 +188,7 @@ static void adopt_as(int fd, enum spy_kind kind)
 	ev.peer = spy_kernel_peer(fd);
 	spy_quiet_enter(&quiet);
 	spy_core_lock();
-	conn = open_record(fd, ev.now_ns);
+	conn = spy_core_open(&spy_core, fd, ev.now_ns);
 	if (conn) {
 		conn->flags |= SPY_CONN_INHERITED;
 		conn->flags |= kind == SPY_KIND_TCP_LISTENER ? SPY_CONN_LISTENER : 0;

@@ -9,8 +9,12 @@
 #include "../observe/kernel.h"
 #include "../observe/stack.h"
 #include "hooks.h"
+#include "inside.h"
 #include "settle.h"
 #include "watcher.h"
+
+/* Calls in which a thread may wait for the peer. */
+#define SPY_CAN_BLOCK (SPY_ON(READ) | SPY_ON(WRITE) | SPY_ON(ACCEPT) | SPY_ON(CONNECT))
 
 bool spy_enter_tracked(struct spy_call *call, enum spy_call_id id, int fd, uint32_t slot, uintptr_t caller)
 {
@@ -30,6 +34,8 @@ bool spy_enter_tracked(struct spy_call *call, enum spy_call_id id, int fd, uint3
 	call->target.family = 0;
 	call->peer.family = 0;
 	call->began_ns = spy_options.calls == SPY_CALLS_ALL || call->conn->attention ? spy_clock_now() : 0;
+	if (SPY_CAN_BLOCK & (1u << call->op))
+		spy_inside_enter(call);
 	return true;
 }
 
@@ -162,6 +168,8 @@ static void ask_more(const struct spy_call *call, struct spy_event *ev)
 	}
 	if (ev->op == SPY_OP_BIND && ev->err == EADDRINUSE && ev->target.family)
 		spy_diag_port_holders(&ev->target, &ev->holders);
+	if (ev->op == SPY_OP_CONNECT && ev->err == EADDRNOTAVAIL && ev->target.family)
+		spy_diag_peer_connections(&ev->target, &ev->holders);
 	if (ev->op == SPY_OP_CONNECT && (ev->ret == 0 || ev->err == EINPROGRESS)) {
 		ev->local = spy_kernel_local(call->fd);
 		ev->peer = ev->target;
@@ -209,6 +217,11 @@ static void settle(const struct spy_call *call, struct spy_event *ev)
 /* Where the connection was last used: two stores, for a finding that may never come. */
 static void note_use(const struct spy_call *call)
 {
+	if (SPY_CAN_BLOCK & (1u << call->op))
+		spy_inside_leave();
+	if (call->op == SPY_OP_READ || call->op == SPY_OP_WRITE)
+		atomic_store_explicit(&call->conn->last_tid, spy_self_tid(), memory_order_relaxed);
+	atomic_store_explicit(&call->conn->used_forks, spy_core.forks, memory_order_relaxed);
 	atomic_store_explicit(&call->conn->last_caller, call->caller, memory_order_relaxed);
 	atomic_store_explicit(&call->conn->last_call, (uint32_t)call->id, memory_order_relaxed);
 }
@@ -267,6 +280,18 @@ long spy_finish_data(struct spy_call *call, long rc)
 	settle(call, &ev);
 	errno = err;
 	return rc;
+}
+
+void spy_report_sigpipe(void)
+{
+	struct spy_call call;
+	struct spy_event ev;
+
+	if (!spy_inside_self(&call) || call.op != SPY_OP_WRITE)
+		return;
+	spy_event_of(&call, -1, EPIPE, &ev);
+	ev.raised_sigpipe = true;
+	settle(&call, &ev);
 }
 
 void spy_before_write(struct spy_call *call)

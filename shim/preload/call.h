@@ -65,6 +65,9 @@ long spy_finish_data(struct spy_call *call, long rc);
 /* Before a write: on a side that has been shut down it may end the program with SIGPIPE. */
 void spy_before_write(struct spy_call *call);
 
+/* In the handler of a SIGPIPE that will end the program: the write of this thread that raised it. */
+void spy_report_sigpipe(void);
+
 /* accept(): the listener's call, and the new connection that it returned. */
 long spy_finish_accept(struct spy_call *call, long rc);
 
@@ -86,6 +89,7 @@ struct spy_closing {
 	bool last;		/* no other descriptor of this process */
 	enum spy_state before;
 	int64_t unread_bytes;
+	uint32_t in_use_tid;	/* a thread blocked in a call on it */
 	int shown_fd;		/* the call's first argument; dup2() has the closed one second */
 };
 
@@ -100,6 +104,9 @@ void spy_first_socket(void);
 
 /* look.c: the state of conn, which fd refers to, into ev. 0, or -errno where fd is not that any more. */
 int spy_look(const struct spy_conn *conn, int fd, struct spy_event *ev);
+
+/* The same by the connection's addresses, for one without a descriptor; rest_ms as spy_diag_state() has it. */
+void spy_look_by_address(const struct spy_conn *conn, struct spy_event *ev, int64_t *rest_ms);
 
 /* An event with nothing known but what it is about and when. */
 void spy_event_init(struct spy_event *ev, enum spy_call_id call, enum spy_op op, int fd);

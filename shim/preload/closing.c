@@ -6,6 +6,7 @@
 
 #include "../observe/diag.h"
 #include "../observe/kernel.h"
+#include "inside.h"
 #include "settle.h"
 
 /* When the watcher first looks at a closed connection whose state was not asked at once. */
@@ -35,6 +36,7 @@ static void detach(struct spy_closing *closing, struct spy_event *seen, struct s
 	if (is_connected(seen->state)) {
 		closing->unread_bytes = spy_kernel_unread(call->fd);
 		call->conn->cookie = spy_kernel_cookie(call->fd);
+		call->conn->inode = spy_kernel_inode(call->fd);
 	}
 	conn = spy_table_detach(&spy_core.table, call->fd);
 	if (conn)
@@ -56,6 +58,7 @@ void spy_close_begin(struct spy_closing *closing, enum spy_call_id id, int fd, u
 	closing->was_closed = false;
 	closing->unread_bytes = SPY_UNKNOWN;
 	closing->shown_fd = fd;
+	closing->in_use_tid = 0;
 	if (!slot || !spy_enter_tracked(&closing->call, id, fd, slot, caller) || spy_in_vfork_child()) {
 		errno = saved;
 		return;
@@ -67,6 +70,7 @@ void spy_close_begin(struct spy_closing *closing, enum spy_call_id id, int fd, u
 		spy_settled_init(&settled);
 		spy_event_init(&seen, id, SPY_OP_TICK, fd);
 		spy_quiet_enter(&quiet);
+		closing->in_use_tid = spy_inside_other(closing->call.conn, fd);
 		spy_core_lock();
 		detach(closing, &seen, &settled);
 		spy_core_unlock();
@@ -86,8 +90,7 @@ static void ask_where(const struct spy_closing *closing, struct spy_event *ev)
 	} else if (!is_connected(closing->before)) {
 		ev->state = SPY_STATE_CLOSED;
 	} else if (spy_options.calls != SPY_CALLS_NONE) {
-		ev->state = spy_diag_state(&closing->call.conn->local, &closing->call.conn->peer,
-					   closing->call.conn->cookie, &rest_ms);
+		spy_look_by_address(closing->call.conn, ev, &rest_ms);
 	}
 }
 
@@ -105,6 +108,8 @@ static void end_open(struct spy_closing *closing, struct spy_event *ev, const st
 
 	ev->unread_bytes = closing->unread_bytes;
 	ev->last_descriptor = closing->last;
+	ev->in_use_tid = closing->in_use_tid;
+	spy_core.closes++;
 	spy_observe(conn, ev, frames, settled);
 	spy_table_unpin(conn);
 	if (closing->last)
@@ -122,7 +127,8 @@ static void end_closed(const struct spy_closing *closing, struct spy_event *ev, 
 	if (ev->ret < 0 && ev->err == EBADF) {
 		ev->was_closed = true;
 		spy_observe(call->conn, ev, frames, settled);
-	} else {
+	} else if (!call->conn->pins) {
+		/* The number was something else by now. With a pin its first close() is still under way. */
 		spy_table_clear(&spy_core.table, call->fd);
 	}
 }

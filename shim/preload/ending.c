@@ -15,7 +15,7 @@
 
 static _Atomic bool summary_done;
 static _Atomic bool catching;	/* from the first socket on, where a summary is wanted */
-static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
+static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 
 /* What is open when the program ends. The lock is taken for one record at a time. */
 static void look_at_exit(uint32_t index)
@@ -97,8 +97,11 @@ static void on_deadly_signal(int sig)
 {
 	int saved = errno;
 
-	if (!spy_in_vfork_child())
+	if (!spy_in_vfork_child()) {
+		if (sig == SIGPIPE)
+			spy_report_sigpipe();
 		spy_ending_summary();
+	}
 	die_of(sig);
 	errno = saved;
 }
@@ -148,7 +151,7 @@ void spy_ending_catch_signals(void)
 {
 	struct sigaction dump = { .sa_handler = on_dump_signal, .sa_flags = SA_ONSTACK | SA_RESTART };
 
-	catching = spy_options.summary;
+	catching = true;
 	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]) && catching; i++)
 		if (is_default(caught[i]))
 			stand_in(caught[i]);

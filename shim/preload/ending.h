@@ -17,15 +17,15 @@ int spy_ending_status(int status);
 void spy_ending_init(void);
 
 /*
- * SIGINT, SIGTERM and SIGHUP, where the program leaves them at their default: the summary, and
- * then the same death. Also `dump_signal`. Called at the first socket.
+ * SIGINT, SIGTERM, SIGHUP and SIGPIPE, where the program leaves them at their default: the finding
+ * about the write that raised it, the summary, and then the same death. Also `dump_signal`. Called at the first socket.
  */
 void spy_ending_catch_signals(void);
 
 /* True where this action is the shim's own, which the program must see as SIG_DFL. */
 bool spy_ending_is_ours(const struct sigaction *action);
 
-/* The program has set sig to its default: where it is one of the three, the shim's handler stands in. */
+/* The program has set sig to its default: where it is one of those, the shim's handler stands in. */
 void spy_ending_stand_in(int sig);
 
 /* In a fork's child: its summary is still to come. */

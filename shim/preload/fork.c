@@ -10,6 +10,7 @@
 #include "../observe/sys.h"
 #include "../sink/writer.h"
 #include "ending.h"
+#include "inside.h"
 #include "report.h"
 #include "spy.h"
 #include "watcher.h"
@@ -28,6 +29,7 @@ static void after_fork_in_parent(void)
 {
 	struct spy_section section = forking;
 
+	spy_core.forks++;
 	spy_section_leave(&section);
 }
 
@@ -44,6 +46,7 @@ void spy_fork_child(void)
 	spy_core_forked(&spy_core);
 	spy_report_forked();
 	spy_watcher_forked();
+	spy_inside_forked();
 	spy_ending_forked();
 	spy_writer_forked(spy_self_pid());
 }

@@ -17,6 +17,7 @@ void spy_event_init(struct spy_event *ev, enum spy_call_id call, enum spy_op op,
 		.unread_bytes = SPY_UNKNOWN,
 		.since_last_ack_ms = SPY_UNKNOWN,
 		.since_last_sent_ms = SPY_UNKNOWN,
+		.state_age_ms = SPY_UNKNOWN,
 		.now_ns = spy_clock_now(),
 		.wall_ns = spy_clock_wall(),
 		.tid = spy_self_tid(),
@@ -40,6 +41,13 @@ static bool may_be_moved(const struct spy_conn *conn)
 	}
 }
 
+void spy_look_by_address(const struct spy_conn *conn, struct spy_event *ev, int64_t *rest_ms)
+{
+	ev->state = spy_diag_state(&conn->local, &conn->peer, conn->cookie, rest_ms);
+	if (ev->state == SPY_STATE_TIME_WAIT && *rest_ms >= 0 && *rest_ms <= SPY_TIME_WAIT_MS)
+		ev->state_age_ms = SPY_TIME_WAIT_MS - *rest_ms;
+}
+
 int spy_look(const struct spy_conn *conn, int fd, struct spy_event *ev)
 {
 	struct spy_tcp tcp;
@@ -50,10 +58,9 @@ int spy_look(const struct spy_conn *conn, int fd, struct spy_event *ev)
 	ev->since_last_ack_ms = tcp.since_last_ack_ms;
 	ev->since_last_sent_ms = tcp.since_last_sent_ms;
 	if (rc == 0 && tcp.state == SPY_STATE_CLOSED && may_be_moved(conn)) {
-		enum spy_state moved = spy_diag_state(&conn->local, &conn->peer, spy_kernel_cookie(fd), &rest_ms);
-
-		if (moved != SPY_STATE_UNKNOWN)
-			ev->state = moved;
+		spy_look_by_address(conn, ev, &rest_ms);
+		if (ev->state == SPY_STATE_UNKNOWN)
+			ev->state = SPY_STATE_CLOSED;
 	}
 	return rc;
 }

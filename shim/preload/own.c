@@ -57,6 +57,17 @@ int spy_own_keep(int fd)
 	return fd;
 }
 
+int spy_own_keep_high(int fd)
+{
+	int moved = move_up(fd);
+
+	spy_sys1(SYS_close, fd);
+	if (moved < 0)
+		return -1;
+	atomic_store_explicit(&spy_core.table.slot[moved], SPY_SLOT_OWN, memory_order_release);
+	return moved;
+}
+
 void spy_own_drop(int fd)
 {
 	/* As in spy_own_keep(), one store; and before the number can be anybody else's. */

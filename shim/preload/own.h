@@ -7,8 +7,13 @@
 
 #include <stdbool.h>
 
-/* Moves a new descriptor up and marks it; returns its number, or fd where it cannot move. */
+/*
+ * Moves a new descriptor up and marks it; returns its new number. Where there is no room up there
+ * spy_own_keep() leaves it where it is, and spy_own_keep_high() closes it and returns -1: a log is
+ * worth a low number, everything else can be done without.
+ */
 int spy_own_keep(int fd);
+int spy_own_keep_high(int fd);
 
 /* Closes one of the shim's own. */
 void spy_own_drop(int fd);

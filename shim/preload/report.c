@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 
 #include "../config/suppressions.h"
+#include "../observe/apart.h"
 #include "../observe/kernel.h"
 #include "../observe/proc.h"
 #include "../observe/symbols.h"
@@ -154,13 +155,28 @@ static bool is_suppressed(enum spy_rule rule, const struct spy_named_stacks *sta
 	return false;
 }
 
+struct naming {
+	const struct spy_finding *finding;
+	struct spy_named_stacks *stacks;
+};
+
+static void name_stacks(void *data)
+{
+	const struct naming *naming = data;
+
+	for (unsigned int story = 0; story < SPY_STORY_COUNT; story++)
+		name_stack(naming->finding->stacks[story], &naming->stacks->story[story]);
+}
+
 static void report_finding(const struct spy_finding *finding, struct workspace *room)
 {
 	struct spy_origin from = { finding->wall_ns, spy_self_pid(), finding->tid };
 	struct spy_buf out = { room->text, 0, sizeof(room->text), false };
+	struct naming naming = { finding, &room->stacks };
 
-	for (unsigned int story = 0; story < SPY_STORY_COUNT; story++)
-		name_stack(finding->stacks[story], &room->stacks.story[story]);
+	/* A program without a free descriptor, which may be the finding, keeps those that it has. */
+	if (spy_apart_needless() || !spy_apart_run(name_stacks, &naming))
+		name_stacks(&naming);
 	if (suppressions.count && is_suppressed(finding->rule, &room->stacks)) {
 		spy_core_lock();
 		spy_rules_suppress(&spy_core, finding);

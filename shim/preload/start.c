@@ -123,7 +123,7 @@ __attribute__((constructor)) static void start(void)
 	read_settings(&complaints);
 	complain_missing(&complaints);
 	init_core();
-	spy_diag_init(spy_own_keep);
+	spy_diag_init(spy_own_keep_high);
 	open_log(&complaints);
 	if (complaints.len)
 		spy_writer_complain(complaints.data, complaints.len);

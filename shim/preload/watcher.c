@@ -12,6 +12,7 @@
 
 #include "../observe/diag.h"
 #include "../observe/kernel.h"
+#include "../observe/proc.h"
 #include "../observe/sys.h"
 #include "../sink/writer.h"
 #include "settle.h"
@@ -31,7 +32,7 @@ static void look_at_closed(struct spy_conn *conn, struct spy_event *ev, struct s
 
 	if (ev->now_ns < conn->next_look_ns)
 		return;
-	ev->state = spy_diag_state(&conn->local, &conn->peer, conn->cookie, &rest_ms);
+	spy_look_by_address(conn, ev, &rest_ms);
 	if (ev->state == SPY_STATE_UNKNOWN) {
 		/* Nobody can be asked (seccomp, another namespace): its story ends here. */
 		spy_table_unfollow(&spy_core.table, conn);
@@ -59,8 +60,26 @@ static void look_at_open(struct spy_conn *conn, struct spy_event *ev, struct spy
 		spy_observe_look(conn, ev, settled);
 }
 
+/* Who else holds a connection that was closed here, where a finding wants to know. The lock is not held. */
+static bool find_holder(uint32_t index, struct spy_holder *holder)
+{
+	struct spy_conn *conn;
+	uint64_t inode = 0;
+
+	spy_core_lock();
+	conn = spy_table_at(&spy_core.table, index);
+	if (conn && spy_core_wants_holder(&spy_core, conn, spy_clock_now()))
+		inode = conn->inode;
+	spy_core_unlock();
+	if (inode)
+		spy_proc_find_inode(inode, holder);
+	return inode != 0;
+}
+
 static void look_at(uint32_t index)
 {
+	struct spy_holder holder = { .pid = 0 };
+	bool asked = find_holder(index, &holder);
 	struct spy_settled settled;
 	struct spy_event ev;
 	struct spy_conn *conn;
@@ -70,6 +89,8 @@ static void look_at(uint32_t index)
 	conn = spy_table_at(&spy_core.table, index);
 	if (conn) {
 		spy_event_init(&ev, SPY_CALL_close, SPY_OP_TICK, conn->fd);
+		ev.holder = holder;
+		ev.holder_asked = asked;
 		if (conn->descriptors)
 			look_at_open(conn, &ev, &settled);
 		else if (conn->flags & SPY_CONN_FOLLOWED)

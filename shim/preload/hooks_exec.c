@@ -1,0 +1,215 @@
+/*
+ * Hooks of the calls that make other programs of a process, or start them: what these would
+ * inherit without anybody's intent.
+ */
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../observe/kernel.h"
+#include "../observe/sys.h"
+#include "../sink/writer.h"
+#include "real.h"
+#include "settle.h"
+
+/* Socket activation hands sockets over on purpose (sd_listen_fds(3)). */
+static bool hands_sockets_over(char *const envp[])
+{
+	for (; envp && *envp; envp++)
+		if (strncmp(*envp, "LISTEN_FDS=", strlen("LISTEN_FDS=")) == 0)
+			return true;
+	return false;
+}
+
+/* A path that cannot be executed starts nothing; of a name without a slash only libc's search knows. */
+static bool can_execute(const char *path)
+{
+	if (!path)
+		return false;
+	return !strchr(path, '/') || spy_sys4(SYS_faccessat, AT_FDCWD, path, X_OK, 0) == 0;
+}
+
+static bool will_be_inherited(int fd, uint32_t slot)
+{
+	if (!slot || (slot & (SPY_SLOT_OWN | SPY_SLOT_CLOSED)))
+		return false;
+	return spy_sys2(SYS_fcntl, fd, F_GETFD) == 0;
+}
+
+static void observe_inherited(enum spy_call_id id, int fd, uint32_t slot, const struct spy_frames *frames)
+{
+	struct spy_settled settled;
+	struct spy_event ev;
+
+	spy_settled_init(&settled);
+	spy_event_init(&ev, id, SPY_OP_EXEC, fd);
+	ev.no_cloexec = true;
+	spy_core_lock();
+	if (spy_table_slot(&spy_core.table, fd) == slot)
+		spy_observe(spy_table_conn(&spy_core.table, slot), &ev, frames, &settled);
+	spy_core_unlock();
+	spy_report_findings(&settled.out);
+}
+
+/* Also: what waits in the buffer would be gone with this program's memory. */
+static void before_exec(enum spy_call_id id, const char *path, char *const envp[], uintptr_t caller)
+{
+	struct spy_frames frames;
+	struct spy_section quiet;
+
+	if (!spy_on || spy_in_vfork_child())
+		return;
+	spy_writer_flush();
+	if (!spy_core.table.used || hands_sockets_over(envp) || !can_execute(path))
+		return;
+	spy_frames_take(caller, &frames);
+	spy_quiet_enter(&quiet);
+	for (uint32_t fd = 0; fd <= spy_core.table.high_fd; fd++) {
+		uint32_t slot = spy_table_slot(&spy_core.table, (int)fd);
+
+		if (will_be_inherited((int)fd, slot))
+			observe_inherited(id, (int)fd, slot, &frames);
+	}
+	spy_quiet_leave(&quiet);
+}
+
+SPY_EXPORT int execve(const char *path, char *const argv[], char *const envp[])
+{
+	before_exec(SPY_CALL_execve, path, envp, SPY_CALLER);
+	return REAL(execve)(path, argv, envp);
+}
+
+SPY_EXPORT int execv(const char *path, char *const argv[])
+{
+	before_exec(SPY_CALL_execv, path, environ, SPY_CALLER);
+	return REAL(execv)(path, argv);
+}
+
+SPY_EXPORT int execvp(const char *file, char *const argv[])
+{
+	before_exec(SPY_CALL_execvp, file, environ, SPY_CALLER);
+	return REAL(execvp)(file, argv);
+}
+
+SPY_EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
+{
+	before_exec(SPY_CALL_execvpe, file, envp, SPY_CALLER);
+	return REAL(execvpe)(file, argv, envp);
+}
+
+SPY_EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
+{
+	before_exec(SPY_CALL_fexecve, "", envp, SPY_CALLER);
+	return REAL(fexecve)(fd, argv, envp);
+}
+
+/* The arguments of execl() and its kind, counted with their final NULL. */
+static size_t count_arguments(va_list ap)
+{
+	size_t count = 2;	/* The first one, and the NULL. */
+
+	while (va_arg(ap, char *))
+		count++;
+	return count;
+}
+
+static void fill_arguments(char **argv, const char *first, size_t count, va_list ap)
+{
+	argv[0] = (char *)(uintptr_t)first;
+	for (size_t i = 1; i < count; i++)
+		argv[i] = va_arg(ap, char *);
+}
+
+/* As libc does it: the list becomes an array on the stack, and execv() or its kin takes it. */
+SPY_EXPORT int execl(const char *path, const char *first, ...)
+{
+	va_list ap;
+	size_t count;
+
+	va_start(ap, first);
+	count = count_arguments(ap);
+	va_end(ap);
+	{
+		char *argv[count];
+
+		va_start(ap, first);
+		fill_arguments(argv, first, count, ap);
+		va_end(ap);
+		before_exec(SPY_CALL_execl, path, environ, SPY_CALLER);
+		return REAL(execv)(path, argv);
+	}
+}
+
+SPY_EXPORT int execlp(const char *file, const char *first, ...)
+{
+	va_list ap;
+	size_t count;
+
+	va_start(ap, first);
+	count = count_arguments(ap);
+	va_end(ap);
+	{
+		char *argv[count];
+
+		va_start(ap, first);
+		fill_arguments(argv, first, count, ap);
+		va_end(ap);
+		before_exec(SPY_CALL_execlp, file, environ, SPY_CALLER);
+		return REAL(execvp)(file, argv);
+	}
+}
+
+SPY_EXPORT int execle(const char *path, const char *first, ...)
+{
+	va_list ap;
+	size_t count;
+
+	va_start(ap, first);
+	count = count_arguments(ap);
+	va_end(ap);
+	{
+		char *argv[count];
+		char *const *envp;
+
+		va_start(ap, first);
+		fill_arguments(argv, first, count, ap);
+		envp = va_arg(ap, char *const *);
+		va_end(ap);
+		before_exec(SPY_CALL_execle, path, envp, SPY_CALLER);
+		return REAL(execve)(path, argv, envp);
+	}
+}
+
+/* With file actions the program says itself what the new one shall have. */
+SPY_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+			   const posix_spawnattr_t *attr, char *const argv[], char *const envp[])
+{
+	if (!actions)
+		before_exec(SPY_CALL_posix_spawn, path, envp, SPY_CALLER);
+	return REAL(posix_spawn)(pid, path, actions, attr, argv, envp);
+}
+
+SPY_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+			    const posix_spawnattr_t *attr, char *const argv[], char *const envp[])
+{
+	if (!actions)
+		before_exec(SPY_CALL_posix_spawnp, file, envp, SPY_CALLER);
+	return REAL(posix_spawnp)(pid, file, actions, attr, argv, envp);
+}
+
+SPY_EXPORT int system(const char *command)
+{
+	if (command)
+		before_exec(SPY_CALL_system, "/bin/sh", environ, SPY_CALLER);
+	return REAL(system)(command);
+}
+
+SPY_EXPORT FILE *popen(const char *command, const char *type)
+{
+	before_exec(SPY_CALL_popen, "/bin/sh", environ, SPY_CALLER);
+	return REAL(popen)(command, type);
+}

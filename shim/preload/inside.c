@@ -1,0 +1,137 @@
+/*
+ * Threads inside calls; see inside.h.
+ */
+#include "inside.h"
+
+#include "../observe/kernel.h"
+#include "../observe/proc.h"
+#include "../observe/sys.h"
+
+#define THREADS 1024u	/* further ones are not seen by the two rules that ask */
+
+struct inside {
+	_Atomic uint32_t tid;		/* 0: free */
+	_Atomic uint32_t conn_id;	/* 0: in no call */
+	_Atomic int fd;
+	enum spy_call_id id;
+	enum spy_op op;
+	uintptr_t caller;
+	struct spy_conn *conn;
+	uint32_t slot;
+};
+
+static struct inside threads[THREADS];
+static _Atomic uint32_t threads_used;
+
+static __thread struct inside *self __attribute__((tls_model("initial-exec")));
+static __thread int32_t self_pid __attribute__((tls_model("initial-exec")));
+
+static bool claim(uint32_t index, uint32_t was, uint32_t tid)
+{
+	if (!atomic_compare_exchange_strong(&threads[index].tid, &was, tid))
+		return false;
+	if (index >= threads_used)
+		threads_used = index + 1;
+	self = &threads[index];
+	return true;
+}
+
+/* A free slot, or one whose thread has ended. */
+static void find_slot(uint32_t tid)
+{
+	int32_t pid = spy_self_pid();
+
+	for (uint32_t i = 0; i < THREADS; i++)
+		if (!threads[i].tid && claim(i, 0, tid))
+			return;
+	for (uint32_t i = 0; i < THREADS; i++) {
+		uint32_t other = threads[i].tid;
+
+		if (spy_sys3(SYS_tgkill, pid, other, 0) < 0 && claim(i, other, tid))
+			return;
+	}
+}
+
+void spy_inside_enter(const struct spy_call *call)
+{
+	int32_t pid = spy_self_pid();
+
+	if (!self || self_pid != pid) {
+		self = NULL;
+		self_pid = pid;
+		find_slot(spy_self_tid());
+		if (!self)
+			return;
+	}
+	self->fd = call->fd;
+	self->id = call->id;
+	self->op = call->op;
+	self->caller = call->caller;
+	self->conn = call->conn;
+	self->slot = call->slot;
+	atomic_store_explicit(&self->conn_id, call->conn_id, memory_order_release);
+}
+
+void spy_inside_leave(void)
+{
+	if (self)
+		atomic_store_explicit(&self->conn_id, 0, memory_order_release);
+}
+
+bool spy_inside_self(struct spy_call *call)
+{
+	if (!self || self_pid != spy_self_pid() || !self->conn_id)
+		return false;
+	spy_enter_new(call, self->id, self->fd, self->caller);
+	call->op = self->op;
+	call->conn = self->conn;
+	call->conn_id = self->conn_id;
+	call->slot = self->slot;
+	return true;
+}
+
+/* /proc/PID/task/TID/syscall: "NUMBER ARG0 ..." in hexadecimal while it is blocked, else "running" (proc(5)). */
+static bool is_blocked_on(uint32_t tid, int fd)
+{
+	char path[64], text[128], wanted[24];
+	struct spy_buf path_buf = SPY_BUF(path), wanted_buf = SPY_BUF(wanted);
+	const char *p = text;
+
+	spy_buf_str(&path_buf, "/proc/self/task/");
+	spy_buf_uint(&path_buf, tid);
+	spy_buf_str(&path_buf, "/syscall");
+	spy_buf_str(&wanted_buf, " 0x");
+	spy_buf_hex(&wanted_buf, (uint64_t)fd);
+	spy_buf_char(&wanted_buf, ' ');
+	if (!spy_proc_read(spy_buf_cstr(&path_buf), text, sizeof(text)) || *p < '0' || *p > '9')
+		return false;
+	while (*p >= '0' && *p <= '9')
+		p++;
+	for (size_t i = 0; i < wanted_buf.len; i++)
+		if (p[i] != wanted[i])
+			return false;
+	return true;
+}
+
+uint32_t spy_inside_other(const struct spy_conn *conn, int fd)
+{
+	uint32_t id = conn->id;
+
+	for (uint32_t i = 0; i < threads_used; i++) {
+		uint32_t tid = threads[i].tid;
+
+		if (threads[i].conn_id == id && tid && &threads[i] != self && threads[i].fd == fd &&
+		    is_blocked_on(tid, fd))
+			return tid;
+	}
+	return 0;
+}
+
+void spy_inside_forked(void)
+{
+	for (uint32_t i = 0; i < threads_used; i++) {
+		threads[i].tid = 0;
+		threads[i].conn_id = 0;
+	}
+	threads_used = 0;
+}
