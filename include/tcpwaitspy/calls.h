@@ -16,7 +16,7 @@ enum spy_call_id {
 /* What a call, or the watcher, does to a connection. The last three are no calls on it. */
 enum spy_op {
 	SPY_OP_NONE,
-	SPY_OP_OPEN,		/* socket(), and sockets found at start or received from others */
+	SPY_OP_OPEN, /* socket(), and sockets found at start or received from others */
 	SPY_OP_CONFIGURE,
 	SPY_OP_BIND,
 	SPY_OP_LISTEN,
@@ -28,9 +28,9 @@ enum spy_op {
 	SPY_OP_SHUTDOWN,
 	SPY_OP_DUP,
 	SPY_OP_CLOSE,
-	SPY_OP_EXEC,		/* the process becomes another program, or starts one */
-	SPY_OP_TICK,		/* the watcher looked */
-	SPY_OP_EXIT		/* the program ends and the descriptor is open */
+	SPY_OP_EXEC, /* the process becomes another program, or starts one */
+	SPY_OP_TICK, /* the watcher looked */
+	SPY_OP_EXIT /* the program ends and the descriptor is open */
 };
 
 #define SPY_ON(op) (1u << SPY_OP_##op)
@@ -39,25 +39,25 @@ enum spy_op {
 enum spy_arg_kind {
 	SPY_ARG_NONE = 0,
 	SPY_ARG_NUMBER,
-	SPY_ARG_DOMAIN,		/* AF_INET */
-	SPY_ARG_SOCKET_TYPE,	/* SOCK_STREAM|SOCK_CLOEXEC */
-	SPY_ARG_SOCKET_FLAGS,	/* SOCK_NONBLOCK|SOCK_CLOEXEC */
-	SPY_ARG_LEVEL,		/* SOL_SOCKET */
-	SPY_ARG_OPTION,		/* SO_REUSEADDR; depends on the level, the argument before it */
-	SPY_ARG_VALUE,		/* an int, or absent where the option is no int */
-	SPY_ARG_ADDRESS,	/* event->target, not event->arg */
-	SPY_ARG_HOW,		/* SHUT_WR */
-	SPY_ARG_MSG_FLAGS,	/* MSG_PEEK|MSG_DONTWAIT */
-	SPY_ARG_FD_FLAGS,	/* O_CLOEXEC */
-	SPY_ARG_CLOSE_RANGE,	/* CLOSE_RANGE_CLOEXEC */
-	SPY_ARG_FCNTL,		/* F_SETFL */
-	SPY_ARG_IOCTL		/* FIONREAD */
+	SPY_ARG_DOMAIN, /* AF_INET */
+	SPY_ARG_SOCKET_TYPE, /* SOCK_STREAM|SOCK_CLOEXEC */
+	SPY_ARG_SOCKET_FLAGS, /* SOCK_NONBLOCK|SOCK_CLOEXEC */
+	SPY_ARG_LEVEL, /* SOL_SOCKET */
+	SPY_ARG_OPTION, /* SO_REUSEADDR; depends on the level, the argument before it */
+	SPY_ARG_VALUE, /* an int, or absent where the option is no int */
+	SPY_ARG_ADDRESS, /* event->target, not event->arg */
+	SPY_ARG_HOW, /* SHUT_WR */
+	SPY_ARG_MSG_FLAGS, /* MSG_PEEK|MSG_DONTWAIT */
+	SPY_ARG_FD_FLAGS, /* O_CLOEXEC */
+	SPY_ARG_CLOSE_RANGE, /* CLOSE_RANGE_CLOEXEC */
+	SPY_ARG_FCNTL, /* F_SETFL */
+	SPY_ARG_IOCTL /* FIONREAD */
 };
 
 #define SPY_CALL_ARGS 3
 
 struct spy_arg_info {
-	const char *name;	/* the member of the JSON log's `args` */
+	const char *name; /* the member of the JSON log's `args` */
 	enum spy_arg_kind kind;
 };
 

@@ -21,7 +21,7 @@ enum spy_often { SPY_ONCE, SPY_EACH };
 struct spy_rule_info {
 	const char *name;
 	enum spy_severity severity;
-	uint32_t ops;		/* SPY_ON(op) | ... */
+	uint32_t ops; /* SPY_ON(op) | ... */
 	enum spy_often often;
 	const char *message;
 	const char *remedy;

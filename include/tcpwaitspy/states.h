@@ -16,11 +16,7 @@ enum spy_state {
 };
 
 /* Where a state comes from: the kernel said so, or the shim worked it out (`~` in the text log). */
-enum spy_state_source {
-	SPY_SOURCE_NONE = 0,
-	SPY_SOURCE_KERNEL,
-	SPY_SOURCE_INFERRED
-};
+enum spy_state_source { SPY_SOURCE_NONE = 0, SPY_SOURCE_KERNEL, SPY_SOURCE_INFERRED };
 
 /* The name of a state as both logs spell it; "UNKNOWN" for 0 and for values out of range. */
 static inline const char *spy_state_name(unsigned int state)

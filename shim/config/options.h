@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../core/buf.h"
 #include "../../include/tcpwaitspy/rules.h"
+#include "../core/buf.h"
 
-#define SPY_PATH_MAX 1024
+#define SPY_PATH_MAX	     1024
 #define SPY_STACK_FRAMES_MAX 64
 
 enum spy_format { SPY_FORMAT_TEXT, SPY_FORMAT_JSON };
@@ -26,17 +26,17 @@ struct spy_options {
 	enum spy_format format;
 	enum spy_calls_mode calls;
 	enum spy_flush flush;
-	uint64_t close_wait_ns;		/* times are at most INT64_MAX, so that adding them to a clock is safe */
+	uint64_t close_wait_ns; /* times are at most INT64_MAX, so that adding them to a clock is safe */
 	uint64_t fin_wait_ns;
-	uint64_t watch_ns;		/* 0: no thread */
-	unsigned int stack_frames;	/* 0..SPY_STACK_FRAMES_MAX */
-	char rules[SPY_PATH_MAX];	/* as written; "all" by default */
+	uint64_t watch_ns; /* 0: no thread */
+	unsigned int stack_frames; /* 0..SPY_STACK_FRAMES_MAX */
+	char rules[SPY_PATH_MAX]; /* as written; "all" by default */
 	char suppressions[SPY_PATH_MAX];
-	int exitcode;			/* 0..255 */
+	int exitcode; /* 0..255 */
 	bool summary;
-	int dump_signal;		/* 0: none; never KILL, STOP or one that reports a fault */
+	int dump_signal; /* 0: none; never KILL, STOP or one that reports a fault */
 	bool help;
-	bool rule_on[SPY_RULE_COUNT];	/* what `rules` came to */
+	bool rule_on[SPY_RULE_COUNT]; /* what `rules` came to */
 };
 
 /* Every member at its default. */

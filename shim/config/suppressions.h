@@ -11,14 +11,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../core/buf.h"
 #include "../../include/tcpwaitspy/rules.h"
+#include "../core/buf.h"
 
 #define SPY_SUPPRESSIONS_MAX 256
 
 struct spy_suppression {
-	int rule;		/* enum spy_rule, or -1 for every rule */
-	const char *pattern;	/* in the caller's text, not NUL-ended */
+	int rule; /* enum spy_rule, or -1 for every rule */
+	const char *pattern; /* in the caller's text, not NUL-ended */
 	size_t pattern_len;
 };
 
@@ -40,8 +40,8 @@ void spy_suppressions_parse(struct spy_suppressions *set, const char *name, cons
  * as the whole path and as its last component. NULL is taken for "", which `*` alone matches: ask
  * once with NULL and NULL for a finding without a stack.
  */
-bool spy_suppressions_match(const struct spy_suppressions *set, enum spy_rule rule,
-			    const char *function, const char *module);
+bool spy_suppressions_match(const struct spy_suppressions *set, enum spy_rule rule, const char *function,
+			    const char *module);
 
 /*
  * Glob with `*` (any bytes) and `?` (one byte) on the whole of text; at most pattern_len times

@@ -23,7 +23,10 @@ struct spy_buf {
 	bool truncated;
 };
 
-#define SPY_BUF(array) { .data = (array), .len = 0, .size = sizeof(array), .truncated = false }
+#define SPY_BUF(array)                                                                                                 \
+	{                                                                                                              \
+		.data = (array), .len = 0, .size = sizeof(array), .truncated = false                                   \
+	}
 
 void spy_buf_char(struct spy_buf *buf, char c);
 void spy_buf_mem(struct spy_buf *buf, const char *text, size_t len);

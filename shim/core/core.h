@@ -14,8 +14,8 @@
 #include "stacks.h"
 #include "table.h"
 
-#define SPY_FINDINGS_MAX 4	/* that one event can bring */
-#define SPY_FOLLOWED_MAX 4096u	/* closed connections that the watcher follows */
+#define SPY_FINDINGS_MAX 4 /* that one event can bring */
+#define SPY_FOLLOWED_MAX 4096u /* closed connections that the watcher follows */
 
 struct spy_core_settings {
 	uint64_t close_wait_ns;
@@ -31,8 +31,8 @@ struct spy_outbox {
 
 /* What the shim knows that it did not see, or could not keep. */
 struct spy_unseen {
-	uint64_t closes;	/* a descriptor was closed by other means than the hooked calls */
-	uint64_t not_followed;	/* closed connections for which the watcher's list had no room */
+	uint64_t closes; /* a descriptor was closed by other means than the hooked calls */
+	uint64_t not_followed; /* closed connections for which the watcher's list had no room */
 };
 
 struct spy_core {
@@ -42,10 +42,10 @@ struct spy_core {
 	struct spy_ledger ledger;
 	struct spy_core_settings settings;
 	struct spy_unseen unseen;
-	struct spy_conn nobody;	/* stands for the socket of a call that made none */
-	uint32_t closes;	/* descriptors closed so far, TCP or not, as far as the hooks see */
-	uint32_t forks;		/* how often this process has forked: what was open then may be open elsewhere */
-	uint64_t connections;	/* accepted, connected or inherited so */
+	struct spy_conn nobody; /* stands for the socket of a call that made none */
+	uint32_t closes; /* descriptors closed so far, TCP or not, as far as the hooks see */
+	uint32_t forks; /* how often this process has forked: what was open then may be open elsewhere */
+	uint64_t connections; /* accepted, connected or inherited so */
 	uint64_t by_severity[SPY_ERROR + 1];
 	uint64_t by_rule[SPY_RULE_COUNT];
 };

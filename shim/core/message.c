@@ -29,7 +29,8 @@ static void put_evidence(const char *word, size_t len, const struct spy_finding 
 		if (!is_word(word, len, evidence->name))
 			continue;
 		if (evidence->kind == SPY_EVIDENCE_HOLDER)
-			spy_buf_plain(out, finding->holder_name, strnlen(finding->holder_name, sizeof(finding->holder_name)));
+			spy_buf_plain(out, finding->holder_name,
+				      strnlen(finding->holder_name, sizeof(finding->holder_name)));
 		else
 			spy_buf_int(out, evidence->number);
 		return;

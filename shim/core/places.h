@@ -12,20 +12,20 @@
 
 #include "../../include/tcpwaitspy/finding.h"
 
-#define SPY_PLACES_MAX 1024u	/* further places are counted together by rule, without a place */
+#define SPY_PLACES_MAX 1024u /* further places are counted together by rule, without a place */
 
 struct spy_place {
 	enum spy_rule rule;
 	enum spy_severity severity;
 	uint32_t stack;
 	uint64_t count;
-	bool suppressed;	/* a suppression matched when it was first seen */
+	bool suppressed; /* a suppression matched when it was first seen */
 };
 
 struct spy_places {
 	struct spy_place entries[SPY_PLACES_MAX];
 	uint32_t count;
-	uint64_t crowded_out;	/* findings for whose place there was no room */
+	uint64_t crowded_out; /* findings for whose place there was no room */
 };
 
 /*

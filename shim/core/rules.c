@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #define RULE(id, name, severity, ops, often, message, remedy, source)                                                  \
-	[SPY_RULE_##id] = { name, SPY_##severity, ops, SPY_##often, message, remedy, source },
+	[SPY_RULE_##id] = {name, SPY_##severity, ops, SPY_##often, message, remedy, source},
 
 const struct spy_rule_info spy_rules[SPY_RULE_COUNT] = {
 #include "../../include/tcpwaitspy/rules.def"
@@ -30,7 +30,7 @@ void spy_finding_add(struct spy_finding *finding, const char *name, int64_t numb
 	if (finding->evidence_count >= SPY_EVIDENCE_MAX)
 		return;
 	finding->evidence[finding->evidence_count++] =
-		(struct spy_evidence){ .name = name, .kind = SPY_EVIDENCE_NUMBER, .number = number };
+		(struct spy_evidence){.name = name, .kind = SPY_EVIDENCE_NUMBER, .number = number};
 }
 
 void spy_finding_add_holder(struct spy_finding *finding, const char name[16])
@@ -40,7 +40,7 @@ void spy_finding_add_holder(struct spy_finding *finding, const char name[16])
 	for (unsigned int i = 0; i < sizeof(finding->holder_name); i++)
 		finding->holder_name[i] = name[i];
 	finding->evidence[finding->evidence_count++] =
-		(struct spy_evidence){ .name = "holder_name", .kind = SPY_EVIDENCE_HOLDER };
+		(struct spy_evidence){.name = "holder_name", .kind = SPY_EVIDENCE_HOLDER};
 }
 
 /* What every finding has. The predicate changes what is different for its rule. */
@@ -72,7 +72,7 @@ static void prepare(struct spy_finding *finding, enum spy_rule rule, const struc
 /* Places are told apart by the stack of the story that the rule charges, or the next one that is known. */
 static uint32_t place_of(const struct spy_finding *finding)
 {
-	static const enum spy_story order[] = { SPY_STORY_HERE, SPY_STORY_EOF, SPY_STORY_CLOSED, SPY_STORY_CREATED };
+	static const enum spy_story order[] = {SPY_STORY_HERE, SPY_STORY_EOF, SPY_STORY_CLOSED, SPY_STORY_CREATED};
 
 	if (finding->stacks[finding->place])
 		return finding->stacks[finding->place];

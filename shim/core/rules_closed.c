@@ -28,7 +28,7 @@ static bool was_stolen(const struct spy_event *ev, const struct spy_conn *conn)
 static bool used_after_close(const struct spy_event *ev, const struct spy_conn *conn, struct spy_finding *finding)
 {
 	if (!ev->was_closed || was_stolen(ev, conn))
-		return false;	/* Who uses what another has closed by mistake is the victim: stale-close. */
+		return false; /* Who uses what another has closed by mistake is the victim: stale-close. */
 	finding->fd = ev->fd;
 	finding->stacks[SPY_STORY_CLOSED] = conn->stacks[SPY_STACK_CLOSED];
 	return true;
@@ -158,13 +158,13 @@ bool spy_rule_close_with_unread_data(const struct spy_core *core, const struct s
 				     const struct spy_conn *conn, struct spy_finding *finding)
 {
 	if (ev->was_closed || ev->unread_bytes <= 0 || !ev->last_descriptor)
-		return false;	/* A dup keeps the connection, and its data, alive. */
+		return false; /* A dup keeps the connection, and its data, alive. */
 	if (conn->flags & (SPY_CONN_LINGER_0 | SPY_CONN_LISTENER))
-		return false;	/* The reset is asked for; a listener has no data. */
+		return false; /* The reset is asked for; a listener has no data. */
 	if (ev->state_before == SPY_STATE_CLOSED || ev->state == ev->state_before)
-		return false;	/* Over already; or another process holds the connection, and nothing ended. */
+		return false; /* Over already; or another process holds the connection, and nothing ended. */
 	if (conn->forks != core->forks || (conn->flags & (SPY_CONN_FORKED | SPY_CONN_INHERITED)))
-		return false;	/* A child or a parent may hold it: what ends now is this copy only. */
+		return false; /* A child or a parent may hold it: what ends now is this copy only. */
 	spy_finding_add(finding, "unread_bytes", ev->unread_bytes);
 	return true;
 }
@@ -192,7 +192,7 @@ bool spy_rule_open_at_exit(const struct spy_core *core, const struct spy_event *
 	(void)core;
 	(void)ev;
 	if (conn->flags & SPY_CONN_FORKED)
-		return false;	/* The parent's; this process only had a copy. */
+		return false; /* The parent's; this process only had a copy. */
 	finding->stacks[SPY_STORY_HERE] = 0;
 	finding->place = SPY_STORY_CREATED;
 	return true;

@@ -5,8 +5,8 @@
 
 #include <errno.h>
 
-bool spy_rule_send_after_shutdown(const struct spy_core *core, const struct spy_event *ev,
-				  const struct spy_conn *conn, struct spy_finding *finding)
+bool spy_rule_send_after_shutdown(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,
+				  struct spy_finding *finding)
 {
 	(void)core;
 	/* Asked before the real call: that one may end the program with SIGPIPE. */
@@ -16,8 +16,8 @@ bool spy_rule_send_after_shutdown(const struct spy_core *core, const struct spy_
 	return true;
 }
 
-bool spy_rule_recv_after_shutdown(const struct spy_core *core, const struct spy_event *ev,
-				  const struct spy_conn *conn, struct spy_finding *finding)
+bool spy_rule_recv_after_shutdown(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,
+				  struct spy_finding *finding)
 {
 	/* After shutdown(SHUT_RDWR) an event loop reads the end of file once to clean up, which is right. */
 	unsigned int allowed = conn->flags & SPY_CONN_SHUT_BOTH_AT_ONCE ? 1 : 0;
@@ -29,8 +29,8 @@ bool spy_rule_recv_after_shutdown(const struct spy_core *core, const struct spy_
 	return true;
 }
 
-bool spy_rule_send_to_closed_peer(const struct spy_core *core, const struct spy_event *ev,
-				  const struct spy_conn *conn, struct spy_finding *finding)
+bool spy_rule_send_to_closed_peer(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,
+				  struct spy_finding *finding)
 {
 	bool reset_told = ev->err == ECONNRESET || (ev->err == EPIPE && !(conn->flags & SPY_CONN_SHUT_WR));
 	bool reset_seen = ev->state == SPY_STATE_CLOSED && ev->state_before == SPY_STATE_CLOSE_WAIT;
@@ -59,9 +59,11 @@ static void tell_close_wait_cause(const struct spy_conn *conn, struct spy_findin
 	} else {
 		finding->cause = "eof-unread";
 		finding->cause_text = "the end of file was never read from descriptor {fd}";
-		finding->remedy = "keep reading, or poll descriptor {fd} for POLLRDHUP, and close it at the end of file";
+		finding->remedy =
+			"keep reading, or poll descriptor {fd} for POLLRDHUP, and close it at the end of file";
 		if (conn->flags & SPY_CONN_STDIO)
-			finding->cause_text = "no read on descriptor {fd} was seen to return 0; a FILE has it, and libc reads for it";
+			finding->cause_text =
+				"no read on descriptor {fd} was seen to return 0; a FILE has it, and libc reads for it";
 	}
 }
 
@@ -69,12 +71,14 @@ static void tell_close_wait_cause(const struct spy_conn *conn, struct spy_findin
 static void tell_holder(const struct spy_event *ev, const struct spy_conn *conn, struct spy_finding *finding)
 {
 	finding->cause = "held-elsewhere";
-	finding->cause_text = "close() here ended nothing: another process holds the connection, and which one could not be found";
+	finding->cause_text =
+		"close() here ended nothing: another process holds the connection, and which one could not be found";
 	finding->remedy = "close every copy; make descriptors close-on-exec (SOCK_CLOEXEC) and close them in children";
 	finding->stacks[SPY_STORY_CLOSED] = conn->stacks[SPY_STACK_CLOSED];
 	if (!ev->holder.pid)
 		return;
-	finding->cause_text = "close() here ended nothing: pid {holder_pid} ({holder_name}) holds it as its descriptor {holder_fd}";
+	finding->cause_text =
+		"close() here ended nothing: pid {holder_pid} ({holder_name}) holds it as its descriptor {holder_fd}";
 	spy_finding_add(finding, "holder_pid", ev->holder.pid);
 	spy_finding_add(finding, "holder_fd", ev->holder.fd);
 	spy_finding_add_holder(finding, ev->holder.name);
@@ -91,7 +95,7 @@ bool spy_rule_close_wait_leak(const struct spy_core *core, const struct spy_even
 	if (!(conn->flags & (SPY_CONN_ACCEPTED | SPY_CONN_EOF)))
 		return false;
 	if ((conn->flags & SPY_CONN_FORKED) || (conn->forks != core->forks && conn->used_forks != core->forks))
-		return false;	/* Served by another process, which answers for it. */
+		return false; /* Served by another process, which answers for it. */
 	if (held && ev->now_ns - conn->closed_ns < core->settings.close_wait_ns)
 		return false;
 	spy_finding_add(finding, "close_wait_ms", (int64_t)(finding->age_ns / 1000000u));
@@ -115,10 +119,11 @@ bool spy_rule_idle_close_wait(const struct spy_core *core, const struct spy_even
 {
 	if (conn->state != SPY_STATE_CLOSE_WAIT || finding->age_ns <= core->settings.close_wait_ns)
 		return false;
-	if (!(conn->flags & SPY_CONN_CONNECTED) || (conn->flags & (SPY_CONN_EOF | SPY_CONN_FORKED)) || !conn->descriptors)
+	if (!(conn->flags & SPY_CONN_CONNECTED) || (conn->flags & (SPY_CONN_EOF | SPY_CONN_FORKED)) ||
+	    !conn->descriptors)
 		return false;
 	if (conn->stacks[SPY_STACK_USED])
-		return false;	/* Used since the peer's FIN: not idle. */
+		return false; /* Used since the peer's FIN: not idle. */
 	(void)ev;
 	finding->stacks[SPY_STORY_HERE] = 0;
 	finding->place = SPY_STORY_CREATED;

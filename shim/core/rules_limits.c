@@ -10,7 +10,7 @@
 /* How many descriptors of this process are TCP sockets, by state. */
 static void take_census(const struct spy_core *core, struct spy_finding *finding)
 {
-	uint32_t by_state[SPY_STATE_COUNT] = { 0 }, sockets = 0;
+	uint32_t by_state[SPY_STATE_COUNT] = {0}, sockets = 0;
 
 	for (uint32_t i = 0; i < core->table.used; i++) {
 		const struct spy_conn *conn = spy_table_at(&core->table, i);

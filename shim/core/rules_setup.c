@@ -17,20 +17,25 @@ static void tell_holders(const struct spy_port_holders *holders, struct spy_find
 		finding->cause = "listener";
 		finding->cause_text = "a listener holds the port";
 		finding->message = "bind() to {local} failed with EADDRINUSE: a socket in LISTEN holds the port";
-		finding->remedy = "stop the other server, or use another port; SO_REUSEADDR does not help against a listener";
+		finding->remedy =
+			"stop the other server, or use another port; SO_REUSEADDR does not help against a listener";
 		if (holders->listener.pid) {
 			spy_finding_add_holder(finding, holders->listener.name);
 			finding->cause_text = "pid {listener_pid} ({holder_name}) listens on the port";
-			finding->message = "bind() to {local} failed with EADDRINUSE: pid {listener_pid} ({holder_name}) listens on it";
+			finding->message = "bind() to {local} failed with EADDRINUSE: pid {listener_pid} "
+					   "({holder_name}) listens on it";
 		}
 	} else if (holders->time_wait) {
 		finding->cause = "time-wait";
-		finding->cause_text = "{time_wait} connection(s) of the port in TIME_WAIT, the oldest for {time_wait_age_ms} of 60000 ms";
-		finding->message = "bind() to {local} failed with EADDRINUSE: {time_wait} connection(s) in TIME_WAIT hold the port, the oldest for {time_wait_age_ms} ms";
+		finding->cause_text = "{time_wait} connection(s) of the port in TIME_WAIT, the oldest for "
+				      "{time_wait_age_ms} of 60000 ms";
+		finding->message = "bind() to {local} failed with EADDRINUSE: {time_wait} connection(s) in TIME_WAIT "
+				   "hold the port, the oldest for {time_wait_age_ms} ms";
 	} else if (holders->connections) {
 		finding->cause = "connections";
 		finding->cause_text = "{connections} connection(s) of the port are still open";
-		finding->message = "bind() to {local} failed with EADDRINUSE: {connections} connection(s) still use the port";
+		finding->message =
+			"bind() to {local} failed with EADDRINUSE: {connections} connection(s) still use the port";
 	} else {
 		finding->message = "bind() to {local} failed with EADDRINUSE; who holds the port could not be found";
 	}
@@ -56,7 +61,7 @@ bool spy_rule_missing_reuseaddr(const struct spy_core *core, const struct spy_ev
 	if (ev->ret != 0 || !(conn->flags & SPY_CONN_FIXED_PORT))
 		return false;
 	if (conn->flags & told_otherwise)
-		return false;	/* Set in time; or one of the two rules that name the closer fault has spoken. */
+		return false; /* Set in time; or one of the two rules that name the closer fault has spoken. */
 	finding->stacks[SPY_STORY_CREATED] = conn->stacks[SPY_STACK_CREATED];
 	return true;
 }

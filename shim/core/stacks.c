@@ -87,6 +87,6 @@ uint32_t spy_stacks_intern(struct spy_stacks *stacks, const uintptr_t *frames, s
 struct spy_stack spy_stacks_get(const struct spy_stacks *stacks, uint32_t number)
 {
 	if (number == 0 || !stacks->entries || number > SPY_STACKS_MAX)
-		return (struct spy_stack){ .frames = NULL, .count = 0, .hash = 0 };
+		return (struct spy_stack){.frames = NULL, .count = 0, .hash = 0};
 	return stacks->entries[number];
 }

@@ -12,9 +12,9 @@
 
 #include "table.h"
 
-#define SPY_STACKS_MAX 8192u	/* different stacks; further ones are not kept and counted */
+#define SPY_STACKS_MAX	   8192u /* different stacks; further ones are not kept and counted */
 #define SPY_STACKS_BUCKETS (2 * SPY_STACKS_MAX)
-#define SPY_STACKS_CHUNK 4096u	/* words asked for at a time */
+#define SPY_STACKS_CHUNK   4096u /* words asked for at a time */
 
 struct spy_stack {
 	const uintptr_t *frames;
@@ -23,8 +23,8 @@ struct spy_stack {
 };
 
 struct spy_stacks {
-	struct spy_stack *entries;	/* SPY_STACKS_MAX + 1; number 0 is none */
-	uint32_t *buckets;		/* open addressing: the number, 0 for free */
+	struct spy_stack *entries; /* SPY_STACKS_MAX + 1; number 0 is none */
+	uint32_t *buckets; /* open addressing: the number, 0 for free */
 	uint32_t count;
 	uintptr_t *chunk;
 	size_t chunk_left;

@@ -13,7 +13,7 @@
 #include "sys.h"
 
 #define STACK_SIZE (64 * 1024)
-#define ROOM 8 /* descriptors given up in the other table */
+#define ROOM	   8 /* descriptors given up in the other table */
 
 struct job {
 	void (*work)(void *data);
@@ -42,7 +42,7 @@ static int run(void *argument)
 
 bool spy_apart_run(void (*work)(void *data), void *data)
 {
-	struct job job = { work, data };
+	struct job job = {work, data};
 	int saved = errno, status = 0;
 	void *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int pid = -1;

@@ -17,7 +17,7 @@
 #include "proc.h"
 #include "sys.h"
 
-#define DUMP_ROUNDS 4096   /* a bound for a dump that never ends */
+#define DUMP_ROUNDS 4096 /* a bound for a dump that never ends */
 
 static struct spy_lock lock;
 static int diag_fd = -1;
@@ -86,9 +86,9 @@ void spy_diag_open(void)
 
 static long exchange(long number, void *data, size_t len)
 {
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	struct iovec iov = { .iov_base = data, .iov_len = len };
-	struct msghdr msg = { .msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = &iov, .msg_iovlen = 1 };
+	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	struct iovec iov = {.iov_base = data, .iov_len = len};
+	struct msghdr msg = {.msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = &iov, .msg_iovlen = 1};
 
 	return spy_sys3(number, diag_fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
@@ -150,8 +150,8 @@ static enum spy_state ask_state(const struct spy_addr *local, const struct spy_a
 				int64_t *rest_ms)
 {
 	struct request request = {
-		.head = { .nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST },
-		.body = { .sdiag_family = local->family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = ~0u },
+		.head = {.nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST},
+		.body = {.sdiag_family = local->family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = ~0u},
 	};
 	union reply reply;
 	long len;
@@ -217,10 +217,10 @@ static void dump_ports(uint8_t family, uint16_t local_port, uint16_t peer_port, 
 		       uint32_t *inode)
 {
 	struct request request = {
-		.head = { .nlmsg_len = sizeof(request),
-			  .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-		.body = { .sdiag_family = family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = ~0u },
+		.head = {.nlmsg_len = sizeof(request),
+			 .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+		.body = {.sdiag_family = family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = ~0u},
 	};
 	union dump reply;
 
@@ -240,7 +240,7 @@ void spy_diag_port_holders(const struct spy_addr *local, struct spy_port_holders
 {
 	uint32_t inode = 0;
 
-	*holders = (struct spy_port_holders){ .time_wait = 0 };
+	*holders = (struct spy_port_holders){.time_wait = 0};
 	spy_lock_take(&lock);
 	/* A wildcard socket of either family can hold the port for both. */
 	dump_ports(AF_INET, local->port, 0, holders, &inode);
@@ -254,7 +254,7 @@ void spy_diag_peer_connections(const struct spy_addr *peer, struct spy_port_hold
 {
 	uint32_t inode = 0;
 
-	*holders = (struct spy_port_holders){ .time_wait = 0 };
+	*holders = (struct spy_port_holders){.time_wait = 0};
 	spy_lock_take(&lock);
 	dump_ports(peer->family, 0, peer->port, holders, &inode);
 	spy_lock_give(&lock);

@@ -39,12 +39,12 @@ typedef Elf32_Addr spy_vaddr;
 struct spy_elf_identity {
 	size_t header_count;
 	uint64_t header_hash;
-	uint8_t build_id[SPY_ELF_BUILD_ID_MAX];		/* a longer one is cut */
-	size_t build_id_len;				/* 0: none */
+	uint8_t build_id[SPY_ELF_BUILD_ID_MAX]; /* a longer one is cut */
+	size_t build_id_len; /* 0: none */
 };
 
 struct spy_elf {
-	int fd;			/* -1: not open */
+	int fd; /* -1: not open */
 	spy_ehdr header;
 };
 

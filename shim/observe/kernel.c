@@ -27,7 +27,7 @@ int spy_kernel_tcp(int fd, struct spy_tcp *tcp)
 	socklen_t len = sizeof(info);
 	long rc = get_option(fd, IPPROTO_TCP, TCP_INFO, &info, &len);
 
-	*tcp = (struct spy_tcp){ SPY_STATE_UNKNOWN, SPY_UNKNOWN, SPY_UNKNOWN };
+	*tcp = (struct spy_tcp){SPY_STATE_UNKNOWN, SPY_UNKNOWN, SPY_UNKNOWN};
 	if (rc < 0)
 		return (int)rc;
 	if (info.tcpi_state < SPY_STATE_COUNT)
@@ -92,7 +92,7 @@ uint8_t spy_kernel_options(int fd)
 
 struct spy_addr spy_addr_from(const struct sockaddr *addr, socklen_t len)
 {
-	struct spy_addr out = { .family = 0 };
+	struct spy_addr out = {.family = 0};
 
 	if (len >= sizeof(struct sockaddr_in) && addr->sa_family == AF_INET) {
 		struct sockaddr_in in;
@@ -102,7 +102,7 @@ struct spy_addr spy_addr_from(const struct sockaddr *addr, socklen_t len)
 		out.port = ntohs(in.sin_port);
 		out.family = AF_INET;
 	} else if (len >= offsetof(struct sockaddr_in6, sin6_scope_id) && addr->sa_family == AF_INET6) {
-		struct sockaddr_in6 in6 = { .sin6_scope_id = 0 };
+		struct sockaddr_in6 in6 = {.sin6_scope_id = 0};
 
 		memcpy(&in6, addr, len < sizeof(in6) ? len : sizeof(in6));
 		memcpy(out.ip, &in6.sin6_addr, sizeof(in6.sin6_addr));
@@ -126,7 +126,7 @@ static struct spy_addr ask_name(long number, int fd)
 	socklen_t len = sizeof(addr);
 
 	if (spy_sys3(number, fd, &addr, &len) < 0)
-		return (struct spy_addr){ .family = 0 };
+		return (struct spy_addr){.family = 0};
 	return spy_addr_from((const struct sockaddr *)&addr, len);
 }
 

@@ -14,8 +14,8 @@
 /* Of getsockopt(TCP_INFO) (tcp(7)); the ages are SPY_UNKNOWN where the kernel did not tell. */
 struct spy_tcp {
 	enum spy_state state;
-	int64_t since_last_ack_ms;	/* tcpi_last_ack_recv: in CLOSE_WAIT, the time since the FIN */
-	int64_t since_last_sent_ms;	/* tcpi_last_data_sent */
+	int64_t since_last_ack_ms; /* tcpi_last_ack_recv: in CLOSE_WAIT, the time since the FIN */
+	int64_t since_last_sent_ms; /* tcpi_last_data_sent */
 };
 
 /* Fills tcp. Returns 0 or -errno; then the state is UNKNOWN. */

@@ -75,13 +75,13 @@ static bool visit_fd(int dir, int32_t fd, void *data)
 
 void spy_proc_each_fd(void (*each)(int fd, void *data), void *data)
 {
-	struct fd_visitor visitor = { each, data };
+	struct fd_visitor visitor = {each, data};
 
 	each_number("/proc/self/fd", visit_fd, &visitor);
 }
 
 struct inode_search {
-	char wanted[32];	/* "socket:[12345]" */
+	char wanted[32]; /* "socket:[12345]" */
 	int32_t pid;
 	int32_t fd;
 	bool found;
@@ -153,14 +153,14 @@ static void read_name(int32_t pid, char name[16])
 
 void spy_proc_find_inode(uint64_t inode, struct spy_holder *holder)
 {
-	struct inode_search search = { .pid = 0 };
+	struct inode_search search = {.pid = 0};
 	struct spy_buf buf = SPY_BUF(search.wanted);
 
 	spy_buf_str(&buf, "socket:[");
 	spy_buf_uint(&buf, inode);
 	spy_buf_str(&buf, "]");
 	spy_buf_cstr(&buf);
-	*holder = (struct spy_holder){ .pid = 0 };
+	*holder = (struct spy_holder){.pid = 0};
 	each_number("/proc", visit_process, &search);
 	if (!search.found)
 		return;

@@ -10,20 +10,26 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define ROOM 128	/* frames asked of libunwind: the program's, and up to a dozen of the shim's */
+#define ROOM 128 /* frames asked of libunwind: the program's, and up to a dozen of the shim's */
 
 typedef int (*backtrace_fn)(void **frames, int size);
 
 static _Atomic(backtrace_fn) backtrace_of;
+static __thread bool taking __attribute__((tls_model("initial-exec")));
 
 /* First and last address of this shared object's code; the linker defines both in every object. */
 extern const char __executable_start[] __attribute__((weak, visibility("hidden")));
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char etext[] __attribute__((visibility("hidden")));
 
+bool spy_stack_is_taking(void)
+{
+	return taking;
+}
+
 bool spy_stack_open(const char **why)
 {
-	static const char *const names[] = { "libunwind.so.8", "libunwind.so.1", "libunwind.so" };
+	static const char *const names[] = {"libunwind.so.8", "libunwind.so.1", "libunwind.so"};
 	void *library = NULL;
 	backtrace_fn found;
 
@@ -57,8 +63,11 @@ size_t spy_stack_take(uintptr_t caller, uintptr_t *frames, size_t max)
 	if (max == 0)
 		return 0;
 	if (take) {
-		int got = take(room, asked);
+		int got;
 
+		taking = true;
+		got = take(room, asked);
+		taking = false;
 		count = got > 0 ? (size_t)got : 0;
 	}
 	/* The hook's caller is the first frame wanted; in a handler the shim's frames stand on both sides of libc's. */

@@ -24,4 +24,7 @@ bool spy_stack_open(const char **why);
  */
 size_t spy_stack_take(uintptr_t caller, uintptr_t *frames, size_t max);
 
+/* True while this thread is inside libunwind on the shim's account. */
+bool spy_stack_is_taking(void);
+
 #endif

@@ -14,18 +14,18 @@
 #include <stdint.h>
 
 #define SPY_FUNCTION_MAX 128
-#define SPY_MODULE_MAX 256
+#define SPY_MODULE_MAX	 256
 #define SPY_BUILD_ID_MAX 20
 
 /* One frame with its names. Texts are NUL-ended, "" where not known; longer ones are cut. */
 struct spy_frame {
-	uintptr_t ip;			/* as captured: a return address in all frames but signal ones */
-	char module[SPY_MODULE_MAX];	/* path of the ELF file */
-	uint64_t module_offset;		/* ip minus the module's load bias: what addr2line takes */
+	uintptr_t ip; /* as captured: a return address in all frames but signal ones */
+	char module[SPY_MODULE_MAX]; /* path of the ELF file */
+	uint64_t module_offset; /* ip minus the module's load bias: what addr2line takes */
 	uint8_t build_id[SPY_BUILD_ID_MAX];
 	size_t build_id_len;
 	char function[SPY_FUNCTION_MAX];
-	uint64_t function_offset;	/* ip minus the function's first address */
+	uint64_t function_offset; /* ip minus the function's first address */
 };
 
 /* The last component of a path. */

@@ -47,14 +47,13 @@ static inline long spy_sys5(long n, long a, long b, long c, long d, long e)
 #error "spy_sys5() wants a few lines for this architecture; see syscall(2)"
 #endif
 
-#define SPY_SYS_ARG(x) ((long)(x))
-#define spy_sys0(n) spy_sys5((n), 0, 0, 0, 0, 0)
-#define spy_sys1(n, a) spy_sys5((n), SPY_SYS_ARG(a), 0, 0, 0, 0)
-#define spy_sys2(n, a, b) spy_sys5((n), SPY_SYS_ARG(a), SPY_SYS_ARG(b), 0, 0, 0)
-#define spy_sys3(n, a, b, c) spy_sys5((n), SPY_SYS_ARG(a), SPY_SYS_ARG(b), SPY_SYS_ARG(c), 0, 0)
-#define spy_sys4(n, a, b, c, d) \
-	spy_sys5((n), SPY_SYS_ARG(a), SPY_SYS_ARG(b), SPY_SYS_ARG(c), SPY_SYS_ARG(d), 0)
-#define spy_sys(n, a, b, c, d, e) \
+#define SPY_SYS_ARG(x)		((long)(x))
+#define spy_sys0(n)		spy_sys5((n), 0, 0, 0, 0, 0)
+#define spy_sys1(n, a)		spy_sys5((n), SPY_SYS_ARG(a), 0, 0, 0, 0)
+#define spy_sys2(n, a, b)	spy_sys5((n), SPY_SYS_ARG(a), SPY_SYS_ARG(b), 0, 0, 0)
+#define spy_sys3(n, a, b, c)	spy_sys5((n), SPY_SYS_ARG(a), SPY_SYS_ARG(b), SPY_SYS_ARG(c), 0, 0)
+#define spy_sys4(n, a, b, c, d) spy_sys5((n), SPY_SYS_ARG(a), SPY_SYS_ARG(b), SPY_SYS_ARG(c), SPY_SYS_ARG(d), 0)
+#define spy_sys(n, a, b, c, d, e)                                                                                      \
 	spy_sys5((n), SPY_SYS_ARG(a), SPY_SYS_ARG(b), SPY_SYS_ARG(c), SPY_SYS_ARG(d), SPY_SYS_ARG(e))
 
 #endif

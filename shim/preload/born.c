@@ -11,15 +11,15 @@
 #include "../observe/kernel.h"
 #include "../observe/stack.h"
 #include "../observe/sys.h"
-#include "../sink/writer.h"
+#include "../sink/target.h"
 #include "ending.h"
 #include "settle.h"
 #include "watcher.h"
 
 #define PATIENCE_NS 100000000L
 
-static _Atomic uint32_t first_by;	/* pid of the process whose first socket has come */
-static _Atomic uint32_t first_done;	/* pid, once all is ready for it; a futex */
+static _Atomic uint32_t first_by; /* pid of the process whose first socket has come */
+static _Atomic uint32_t first_done; /* pid, once all is ready for it; a futex */
 
 static void open_stacks(void)
 {
@@ -33,7 +33,7 @@ static void open_stacks(void)
 	spy_buf_str(&line, "tcpwaitspy: findings have no stacks: ");
 	spy_buf_str(&line, why);
 	spy_buf_str(&line, "; install libunwind8, or set stack=0\n");
-	spy_writer_complain(line.data, line.len);
+	spy_target_complain(line.data, line.len);
 }
 
 /*
@@ -42,7 +42,7 @@ static void open_stacks(void)
  */
 static void wait_for_first(uint32_t pid)
 {
-	struct timespec patience = { .tv_nsec = PATIENCE_NS };
+	struct timespec patience = {.tv_nsec = PATIENCE_NS};
 	uint32_t seen = first_done;
 
 	if (seen != pid)
@@ -63,7 +63,7 @@ void spy_first_socket(void)
 	}
 	open_stacks();
 	spy_diag_open();
-	spy_writer_needed();
+	spy_target_needed();
 	spy_report_process();
 	spy_ending_catch_signals();
 	spy_watcher_start();
@@ -176,7 +176,7 @@ long spy_finish_dup(struct spy_call *call, long rc)
 static void adopt_as(int fd, enum spy_kind kind)
 {
 	struct spy_settled settled;
-	struct spy_frames frames = { .count = 0 };
+	struct spy_frames frames = {.count = 0};
 	struct spy_section quiet;
 	struct spy_event ev;
 	struct spy_conn *conn;

@@ -46,7 +46,7 @@ void spy_enter_new(struct spy_call *call, enum spy_call_id id, int fd, uintptr_t
 		.op = spy_calls[id].op,
 		.fd = fd,
 		.caller = caller,
-		.arg = { SPY_UNKNOWN, SPY_UNKNOWN, SPY_UNKNOWN },
+		.arg = {SPY_UNKNOWN, SPY_UNKNOWN, SPY_UNKNOWN},
 		.began_ns = spy_clock_now(),
 	};
 }
@@ -198,7 +198,7 @@ static void settle(const struct spy_call *call, struct spy_event *ev)
 	struct spy_frames frames;
 	struct spy_section quiet;
 
-	spy_first_socket();	/* A fork's child that serves what it has inherited has its first here. */
+	spy_first_socket(); /* A fork's child that serves what it has inherited has its first here. */
 	spy_settled_init(&settled);
 	spy_frames_take(call->caller, &frames);
 	spy_quiet_enter(&quiet);

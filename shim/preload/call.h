@@ -29,15 +29,15 @@ struct spy_call {
 	enum spy_call_id id;
 	enum spy_op op;
 	int fd;
-	uint32_t slot;			/* of fd, when the call began */
-	uint32_t conn_id;		/* of its record: tells whether it is still the same */
+	uint32_t slot; /* of fd, when the call began */
+	uint32_t conn_id; /* of its record: tells whether it is still the same */
 	struct spy_conn *conn;
 	uint64_t began_ns;
 	uintptr_t caller;
 	int64_t arg[SPY_CALL_ARGS];
 	bool observed_eof;
-	struct spy_addr target;		/* bind, connect */
-	struct spy_addr peer;		/* accept, where the call told it */
+	struct spy_addr target; /* bind, connect */
+	struct spy_addr peer; /* accept, where the call told it */
 };
 
 #define SPY_CALLER ((uintptr_t)__builtin_return_address(0))
@@ -85,12 +85,12 @@ long spy_finish_dup(struct spy_call *call, long rc);
 struct spy_closing {
 	struct spy_call call;
 	bool open;
-	bool was_closed;	/* the slot was a tombstone */
-	bool last;		/* no other descriptor of this process */
+	bool was_closed; /* the slot was a tombstone */
+	bool last; /* no other descriptor of this process */
 	enum spy_state before;
 	int64_t unread_bytes;
-	uint32_t in_use_tid;	/* a thread blocked in a call on it */
-	int shown_fd;		/* the call's first argument; dup2() has the closed one second */
+	uint32_t in_use_tid; /* a thread blocked in a call on it */
+	int shown_fd; /* the call's first argument; dup2() has the closed one second */
 };
 
 void spy_close_begin(struct spy_closing *closing, enum spy_call_id id, int fd, uintptr_t caller);

@@ -14,8 +14,8 @@
 #include "watcher.h"
 
 static _Atomic bool summary_done;
-static _Atomic bool catching;	/* from the first socket on, where a summary is wanted */
-static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+static _Atomic bool catching; /* from the first socket on, where a summary is wanted */
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 
 /* What is open when the program ends. The lock is taken for one record at a time. */
 static void look_at_exit(uint32_t index)
@@ -50,7 +50,7 @@ void spy_ending_summary(void)
 		look_at_exit(i);
 	spy_report_summary();
 	spy_quiet_leave(&quiet);
-	spy_writer_flush();
+	spy_writer_end();
 	errno = saved;
 }
 
@@ -85,7 +85,7 @@ void spy_ending_init(void)
 /* Dies of sig as the program would have: nothing of the shim's shows in the wait status. */
 static void die_of(int sig)
 {
-	struct sigaction action = { .sa_handler = SIG_DFL };
+	struct sigaction action = {.sa_handler = SIG_DFL};
 	uint64_t one = UINT64_C(1) << (sig - 1);
 
 	REAL(sigaction)(sig, &action, NULL);
@@ -127,7 +127,7 @@ bool spy_ending_is_ours(const struct sigaction *action)
 
 static void stand_in(int sig)
 {
-	struct sigaction action = { .sa_handler = on_deadly_signal, .sa_flags = SA_ONSTACK | SA_RESTART };
+	struct sigaction action = {.sa_handler = on_deadly_signal, .sa_flags = SA_ONSTACK | SA_RESTART};
 
 	sigfillset(&action.sa_mask);
 	REAL(sigaction)(sig, &action, NULL);
@@ -149,7 +149,7 @@ static bool is_default(int sig)
 
 void spy_ending_catch_signals(void)
 {
-	struct sigaction dump = { .sa_handler = on_dump_signal, .sa_flags = SA_ONSTACK | SA_RESTART };
+	struct sigaction dump = {.sa_handler = on_dump_signal, .sa_flags = SA_ONSTACK | SA_RESTART};
 
 	catching = true;
 	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]) && catching; i++)

@@ -8,6 +8,7 @@
 
 #include "../observe/diag.h"
 #include "../observe/sys.h"
+#include "../sink/target.h"
 #include "../sink/writer.h"
 #include "ending.h"
 #include "inside.h"
@@ -22,7 +23,7 @@ static void before_fork(void)
 	struct spy_section section;
 
 	spy_section_enter(&section);
-	forking = section;	/* Only now: another thread may have been forking until the lock was ours. */
+	forking = section; /* Only now: another thread may have been forking until the lock was ours. */
 }
 
 static void after_fork_in_parent(void)
@@ -48,7 +49,8 @@ void spy_fork_child(void)
 	spy_watcher_forked();
 	spy_inside_forked();
 	spy_ending_forked();
-	spy_writer_forked(spy_self_pid());
+	spy_writer_forked();
+	spy_target_forked(spy_self_pid());
 }
 
 static void after_fork_in_child(void)

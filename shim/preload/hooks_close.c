@@ -6,24 +6,35 @@
 #include <linux/close_range.h>
 #include <stdio.h>
 
+#include "../sink/target.h"
 #include "../sink/writer.h"
 #include "call.h"
 #include "own.h"
+#include "probe.h"
 #include "real.h"
 
 #define STDERR 2
+
+/* What waits for the old place goes there. */
+static void leave_stderr(void)
+{
+	spy_writer_flush();
+	spy_target_leave_stderr(spy_stderr_matters());
+}
 
 /* The log may be going to the stderr that is about to go. */
 static void stderr_goes(unsigned int first, unsigned int last)
 {
 	if (spy_on && first <= STDERR && last >= STDERR && !spy_in_vfork_child())
-		spy_writer_leave_stderr(spy_stderr_matters());
+		leave_stderr();
 }
 
 static int close_with(int fd, uintptr_t caller)
 {
 	struct spy_closing closing;
 
+	if (spy_is_probe(fd))
+		return 0;
 	if (__builtin_expect(!spy_table_slot(&spy_core.table, fd) && fd != STDERR, 1))
 		return REAL(close)(fd);
 	stderr_goes((unsigned int)fd, (unsigned int)fd);
@@ -79,7 +90,7 @@ static int close_between(unsigned int first, unsigned int last, int flags)
 
 SPY_EXPORT int close_range(unsigned int first, unsigned int last, int flags)
 {
-	const int64_t args[] = { last, flags };
+	const int64_t args[] = {last, flags};
 
 	/* With CLOEXEC nothing closes; with UNSHARE a table of descriptors does that no other thread has. */
 	if (!spy_on || flags || first > last || spy_in_vfork_child())
@@ -91,7 +102,7 @@ SPY_EXPORT int close_range(unsigned int first, unsigned int last, int flags)
 
 SPY_EXPORT void closefrom(int first)
 {
-	const int64_t args[] = { SPY_UNKNOWN, SPY_UNKNOWN };
+	const int64_t args[] = {SPY_UNKNOWN, SPY_UNKNOWN};
 	int saved = errno;
 
 	if (!spy_on || spy_in_vfork_child()) {
@@ -103,7 +114,7 @@ SPY_EXPORT void closefrom(int first)
 	stderr_goes((unsigned int)first, UINT_MAX);
 	close_tracked(SPY_CALL_closefrom, (unsigned int)first, UINT_MAX, args, SPY_CALLER);
 	if (close_between((unsigned int)first, UINT_MAX, 0) != 0 && spy_own_in_range((unsigned int)first, UINT_MAX) < 0)
-		REAL(closefrom)(first);	/* A kernel without close_range(2): libc's own way. */
+		REAL(closefrom)(first); /* A kernel without close_range(2): libc's own way. */
 	errno = saved;
 }
 
@@ -128,15 +139,17 @@ static int dup_over(enum spy_call_id id, int oldfd, int newfd, int flags, uintpt
 {
 	uint32_t old_slot = spy_table_slot(&spy_core.table, oldfd);
 	uint32_t new_slot = spy_table_slot(&spy_core.table, newfd);
-	struct spy_closing closing = { .open = false };
+	struct spy_closing closing = {.open = false};
 	struct spy_call call;
 	bool tracked = false;
 	int rc;
 
 	if ((!old_slot && !new_slot && newfd != STDERR) || !spy_on || oldfd == newfd || spy_in_vfork_child())
 		return real_dup_over(id, oldfd, newfd, flags);
-	if (newfd == STDERR)
-		spy_writer_stderr_replaced(oldfd, spy_stderr_matters());
+	if (newfd == STDERR) {
+		spy_writer_flush();
+		spy_target_stderr_replaced(oldfd, spy_stderr_matters());
+	}
 	spy_own_make_room(newfd);
 	if (old_slot)
 		tracked = spy_enter_tracked(&call, id, oldfd, old_slot, caller);
@@ -190,7 +203,7 @@ SPY_EXPORT int fclose(FILE *file)
 	if (fd < 0 || (!spy_table_slot(&spy_core.table, fd) && fd != STDERR))
 		return REAL(fclose)(file);
 	if (fd == STDERR && spy_on)
-		spy_writer_keep_stderr();
+		spy_target_keep_stderr();
 	spy_close_begin(&closing, SPY_CALL_fclose, fd, SPY_CALLER);
 	return (int)spy_close_end(&closing, REAL(fclose)(file));
 }
@@ -198,7 +211,7 @@ SPY_EXPORT int fclose(FILE *file)
 /* freopen() closes the file's descriptor and opens another, mostly with the same number. */
 static FILE *freopen_with(bool large, const char *path, const char *mode, FILE *file, uintptr_t caller)
 {
-	struct spy_closing closing = { .open = false };
+	struct spy_closing closing = {.open = false};
 	int saved = errno;
 	int fd = file ? fileno(file) : -1;
 	FILE *reopened;

@@ -110,7 +110,7 @@ SPY_EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 /* The arguments of execl() and its kind, counted with their final NULL. */
 static size_t count_arguments(va_list ap)
 {
-	size_t count = 2;	/* The first one, and the NULL. */
+	size_t count = 2; /* The first one, and the NULL. */
 
 	while (va_arg(ap, char *))
 		count++;

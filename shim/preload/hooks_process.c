@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../sink/target.h"
 #include "../sink/writer.h"
 #include "ending.h"
 #include "hooks.h"
@@ -21,8 +22,10 @@ SPY_EXPORT pid_t fork(void)
 /* libc's daemon() puts /dev/null over stderr by calls of its own that no hook sees. */
 SPY_EXPORT int daemon(int nochdir, int noclose)
 {
-	if (spy_on && !noclose)
-		spy_writer_leave_stderr(true);
+	if (spy_on && !noclose) {
+		spy_writer_flush();
+		spy_target_leave_stderr(true);
+	}
 	return REAL(daemon)(nochdir, noclose);
 }
 

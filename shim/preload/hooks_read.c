@@ -6,6 +6,7 @@
 
 #include "call.h"
 #include "hooks.h"
+#include "probe.h"
 #include "real.h"
 
 long spy_finish_read(struct spy_call *call, long rc, size_t len, int64_t flags)
@@ -65,7 +66,8 @@ void spy_adopt_rights(const struct msghdr *msg)
 {
 	const struct cmsghdr *cmsg;
 
-	for (cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, (struct cmsghdr *)(uintptr_t)cmsg)) {
+	for (cmsg = CMSG_FIRSTHDR(msg); cmsg;
+	     cmsg = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, (struct cmsghdr *)(uintptr_t)cmsg)) {
 		size_t count = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
 		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
@@ -120,6 +122,8 @@ SPY_EXPORT ssize_t read(int fd, void *buf, size_t len)
 	struct spy_call call;
 	ssize_t rc;
 
+	if (spy_is_probe(fd))
+		return spy_probe_read();
 	if (!spy_enter(&call, SPY_CALL_read, fd))
 		return REAL(read)(fd, buf, len);
 	rc = REAL(read)(fd, buf, len);
@@ -131,6 +135,8 @@ SPY_EXPORT ssize_t __read(int fd, void *buf, size_t len)
 	struct spy_call call;
 	ssize_t rc;
 
+	if (spy_is_probe(fd))
+		return spy_probe_read();
 	if (!spy_enter(&call, SPY_CALL_read, fd))
 		return REAL(read)(fd, buf, len);
 	rc = REAL(read)(fd, buf, len);

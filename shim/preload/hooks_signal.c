@@ -16,7 +16,7 @@ static void hide(struct sigaction *action)
 {
 	if (!spy_ending_is_ours(action))
 		return;
-	*action = (struct sigaction){ .sa_handler = SIG_DFL };
+	*action = (struct sigaction){.sa_handler = SIG_DFL};
 }
 
 static int set_action(int sig, const struct sigaction *action, struct sigaction *old)
@@ -46,7 +46,7 @@ SPY_EXPORT int __sigaction(int sig, const struct sigaction *action, struct sigac
 static sighandler_t set_handler(set_handler_fn real, int sig, sighandler_t handler)
 {
 	sighandler_t old = real(sig, handler);
-	struct sigaction action = { .sa_handler = old };
+	struct sigaction action = {.sa_handler = old};
 
 	if (old == SIG_ERR || !spy_on)
 		return old;

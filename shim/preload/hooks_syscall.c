@@ -11,32 +11,28 @@
 #include "call.h"
 #include "hooks.h"
 #include "own.h"
+#include "probe.h"
 #include "real.h"
 
-#define NO_FLAGS (-1)	/* this call has none */
+#define NO_FLAGS (-1) /* this call has none */
 
 struct by_number {
 	long number;
 	enum spy_call_id id;
-	int8_t length;	/* index of the argument that counts bytes, buffers or messages */
-	int8_t flags;	/* index of the flags */
+	int8_t length; /* index of the argument that counts bytes, buffers or messages */
+	int8_t flags; /* index of the flags */
 };
 
 /* The calls whose arguments the log knows by their place. */
 static const struct by_number data_calls[] = {
 #ifdef SYS_recvfrom
-	{ SYS_recvfrom, SPY_CALL_recvfrom, 2, 3 },
-	{ SYS_recvmsg, SPY_CALL_recvmsg, 2, NO_FLAGS },
-	{ SYS_recvmmsg, SPY_CALL_recvmmsg, 2, 3 },
-	{ SYS_sendto, SPY_CALL_sendto, 2, 3 },
-	{ SYS_sendmsg, SPY_CALL_sendmsg, 2, NO_FLAGS },
-	{ SYS_sendmmsg, SPY_CALL_sendmmsg, 2, 3 },
+	{SYS_recvfrom, SPY_CALL_recvfrom, 2, 3},      {SYS_recvmsg, SPY_CALL_recvmsg, 2, NO_FLAGS},
+	{SYS_recvmmsg, SPY_CALL_recvmmsg, 2, 3},      {SYS_sendto, SPY_CALL_sendto, 2, 3},
+	{SYS_sendmsg, SPY_CALL_sendmsg, 2, NO_FLAGS}, {SYS_sendmmsg, SPY_CALL_sendmmsg, 2, 3},
 #endif
-	{ SYS_read, SPY_CALL_read, 2, NO_FLAGS },
-	{ SYS_readv, SPY_CALL_readv, 2, NO_FLAGS },
-	{ SYS_write, SPY_CALL_write, 2, NO_FLAGS },
-	{ SYS_writev, SPY_CALL_writev, 2, NO_FLAGS },
-	{ SYS_sendfile, SPY_CALL_sendfile, 1, 3 },
+	{SYS_read, SPY_CALL_read, 2, NO_FLAGS},	      {SYS_readv, SPY_CALL_readv, 2, NO_FLAGS},
+	{SYS_write, SPY_CALL_write, 2, NO_FLAGS},     {SYS_writev, SPY_CALL_writev, 2, NO_FLAGS},
+	{SYS_sendfile, SPY_CALL_sendfile, 1, 3},
 };
 
 static long real_call(long number, const long *a)
@@ -60,6 +56,8 @@ static long data_call(const struct by_number *row, const long *a, uintptr_t call
 	struct spy_call call;
 	long rc;
 
+	if (spy_is_probe((int)a[0]))
+		return row->id == SPY_CALL_write ? spy_probe_write((const void *)a[1]) : spy_probe_read();
 	if (!slot || !spy_enter_tracked(&call, row->id, (int)a[0], slot, caller)) {
 		rc = real_call(row->number, a);
 		if (row->id == SPY_CALL_recvmsg && rc >= 0 && spy_on)

@@ -6,6 +6,7 @@
 
 #include "call.h"
 #include "hooks.h"
+#include "probe.h"
 #include "real.h"
 
 static long finish_write(struct spy_call *call, long rc, size_t len, int64_t flags)
@@ -82,6 +83,8 @@ SPY_EXPORT ssize_t write(int fd, const void *buf, size_t len)
 	struct spy_call call;
 	ssize_t rc;
 
+	if (spy_is_probe(fd))
+		return spy_probe_write(buf);
 	if (!spy_enter(&call, SPY_CALL_write, fd))
 		return REAL(write)(fd, buf, len);
 	spy_before_write(&call);
@@ -94,6 +97,8 @@ SPY_EXPORT ssize_t __write(int fd, const void *buf, size_t len)
 	struct spy_call call;
 	ssize_t rc;
 
+	if (spy_is_probe(fd))
+		return spy_probe_write(buf);
 	if (!spy_enter(&call, SPY_CALL_write, fd))
 		return REAL(write)(fd, buf, len);
 	spy_before_write(&call);

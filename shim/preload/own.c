@@ -9,7 +9,7 @@
 
 #include "../observe/diag.h"
 #include "../observe/sys.h"
-#include "../sink/writer.h"
+#include "../sink/target.h"
 #include "spy.h"
 
 /* Above what select() can name nothing is won, and the kernel's table for a process grows with its highest number. */
@@ -90,8 +90,8 @@ void spy_own_make_room(int fd)
 	if (moved < 0)
 		return;
 	mark(moved, true);
-	if (spy_writer_fd() == fd)
-		spy_writer_moved(moved);
+	if (spy_target_fd() == fd)
+		spy_target_moved(moved);
 	if (spy_diag_fd() == fd)
 		spy_diag_moved(moved);
 	mark(fd, false);
@@ -99,7 +99,7 @@ void spy_own_make_room(int fd)
 
 int spy_own_in_range(unsigned int first, unsigned int last)
 {
-	const int own[] = { spy_writer_fd(), spy_diag_fd() };
+	const int own[] = {spy_target_fd(), spy_diag_fd()};
 	int lowest = -1;
 
 	for (unsigned int i = 0; i < sizeof(own) / sizeof(own[0]); i++)

@@ -22,10 +22,9 @@ static const struct {
 	size_t offset;
 	bool required;
 } hooks[SPY_CALL_COUNT] = {
-#define REQUIRED true
-#define OPTIONAL false
-#define HOOK(symbol, need, op, ...)                                                                                    \
-	[SPY_CALL_##symbol] = { #symbol, offsetof(struct spy_real_functions, symbol), need },
+#define REQUIRED		    true
+#define OPTIONAL		    false
+#define HOOK(symbol, need, op, ...) [SPY_CALL_##symbol] = {#symbol, offsetof(struct spy_real_functions, symbol), need},
 #include "../../include/tcpwaitspy/hooks.def"
 #undef REQUIRED
 #undef OPTIONAL

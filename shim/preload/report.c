@@ -13,12 +13,13 @@
 #include "../observe/proc.h"
 #include "../observe/symbols.h"
 #include "../observe/sys.h"
+#include "../sink/target.h"
 #include "../sink/writer.h"
 #include "start.h"
 
-#define LINE_ROOM 1024
-#define ARGV_ROOM 16384
-#define REPORT_ROOM (1024 * 1024)
+#define LINE_ROOM	  1024
+#define ARGV_ROOM	  16384
+#define REPORT_ROOM	  (1024 * 1024)
 #define SUPPRESSIONS_ROOM 65536
 
 static struct spy_suppressions suppressions;
@@ -41,7 +42,7 @@ static const struct spy_format_ops *format(void)
 
 static struct spy_origin origin_now(void)
 {
-	return (struct spy_origin){ spy_clock_wall(), spy_self_pid(), spy_self_tid() };
+	return (struct spy_origin){spy_clock_wall(), spy_self_pid(), spy_self_tid()};
 }
 
 struct spy_line_conn spy_line_conn(const struct spy_conn *conn)
@@ -59,7 +60,7 @@ void spy_report_process(void)
 	struct spy_origin from = origin_now();
 	struct workspace *room;
 	struct utsname host;
-	struct spy_process process = { .ppid = (int32_t)spy_sys0(SYS_getppid) };
+	struct spy_process process = {.ppid = (int32_t)spy_sys0(SYS_getppid)};
 	struct spy_buf out;
 
 	if (atomic_exchange(&process_told, true))
@@ -72,7 +73,7 @@ void spy_report_process(void)
 	process.host = spy_sys1(SYS_uname, &host) == 0 ? host.nodename : "";
 	process.exe = spy_start_exe();
 	process.options = spy_start_options();
-	out = (struct spy_buf){ room->text, 0, sizeof(room->text), false };
+	out = (struct spy_buf){room->text, 0, sizeof(room->text), false};
 	format()->process(&out, &from, &process);
 	if (out.len)
 		spy_writer_put(out.data, out.len, false);
@@ -120,7 +121,7 @@ void spy_report_event(const struct spy_event *ev, const struct spy_line_conn *co
 {
 	char room[LINE_ROOM];
 	struct spy_buf out = SPY_BUF(room);
-	struct spy_origin from = { ev->wall_ns, spy_self_pid(), ev->tid };
+	struct spy_origin from = {ev->wall_ns, spy_self_pid(), ev->tid};
 
 	if (!is_wanted(ev))
 		return;
@@ -170,9 +171,9 @@ static void name_stacks(void *data)
 
 static void report_finding(const struct spy_finding *finding, struct workspace *room)
 {
-	struct spy_origin from = { finding->wall_ns, spy_self_pid(), finding->tid };
-	struct spy_buf out = { room->text, 0, sizeof(room->text), false };
-	struct naming naming = { finding, &room->stacks };
+	struct spy_origin from = {finding->wall_ns, spy_self_pid(), finding->tid};
+	struct spy_buf out = {room->text, 0, sizeof(room->text), false};
+	struct naming naming = {finding, &room->stacks};
 
 	/* A program without a free descriptor, which may be the finding, keeps those that it has. */
 	if (spy_apart_needless() || !spy_apart_run(name_stacks, &naming))
@@ -275,7 +276,7 @@ static void name_places(struct workspace *room)
 /* On stderr a program without a single TCP socket hears nothing of the shim. */
 static bool has_something_to_say(void)
 {
-	return spy_options.summary && (spy_writer_is_file() ? process_told : spy_core.table.used > 0);
+	return spy_options.summary && (spy_target_is_file() ? process_told : spy_core.table.used > 0);
 }
 
 void spy_report_summary(void)
@@ -296,7 +297,7 @@ void spy_report_summary(void)
 	fill_places(room);
 	spy_core_unlock();
 	name_places(room);
-	out = (struct spy_buf){ room->text, 0, sizeof(room->text), false };
+	out = (struct spy_buf){room->text, 0, sizeof(room->text), false};
 	format()->summary(&out, &from, &room->summary);
 	spy_writer_put(out.data, out.len, true);
 	spy_room_give(room, sizeof(*room));

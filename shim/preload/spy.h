@@ -15,7 +15,7 @@
 #define SPY_EXPORT __attribute__((visibility("default")))
 
 extern struct spy_core spy_core;
-extern struct spy_options spy_options;	/* written once, before spy_on */
+extern struct spy_options spy_options; /* written once, before spy_on */
 
 /* True once the constructor has run: until then every call passes through. */
 extern _Atomic bool spy_on;

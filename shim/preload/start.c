@@ -13,6 +13,7 @@
 #include "../observe/proc.h"
 #include "../observe/symbols.h"
 #include "../observe/sys.h"
+#include "../sink/target.h"
 #include "../sink/writer.h"
 #include "call.h"
 #include "ending.h"
@@ -81,15 +82,15 @@ static void init_core(void)
 
 static void open_log(struct spy_buf *complaints)
 {
-	struct spy_writer_config config = {
+	struct spy_target_config config = {
 		.path = spy_options.log,
 		.program = spy_symbols_basename(exe),
-		.buffered = spy_options.flush == SPY_FLUSH_BUFFER,
 		.keep_fd = spy_own_keep,
 		.drop_fd = spy_own_drop,
 	};
 
-	spy_writer_open(&config, spy_self_pid(), complaints);
+	spy_writer_buffered(spy_options.flush == SPY_FLUSH_BUFFER);
+	spy_target_open(&config, spy_self_pid(), complaints);
 }
 
 static void show_help(void)
@@ -100,7 +101,7 @@ static void show_help(void)
 	if (!spy_options.help)
 		return;
 	spy_options_help(&spy_options, &help);
-	spy_writer_complain(help.data, help.len);
+	spy_target_complain(help.data, help.len);
 }
 
 static void adopt_one(int fd, void *unused)
@@ -115,7 +116,7 @@ __attribute__((constructor)) static void start(void)
 	struct spy_buf complaints = SPY_BUF(room);
 
 	if (spy_on)
-		return;	/* Listed twice in LD_PRELOAD. */
+		return; /* Listed twice in LD_PRELOAD. */
 	spy_resolve_all(note_missing);
 	spy_identity_init();
 	spy_daemon_init();
@@ -126,12 +127,12 @@ __attribute__((constructor)) static void start(void)
 	spy_diag_init(spy_own_keep_high);
 	open_log(&complaints);
 	if (complaints.len)
-		spy_writer_complain(complaints.data, complaints.len);
+		spy_target_complain(complaints.data, complaints.len);
 	show_help();
 	spy_fork_init();
 	spy_ending_init();
 	spy_on = true;
-	if (spy_writer_is_file())
+	if (spy_target_is_file())
 		spy_report_process();
 	spy_proc_each_fd(adopt_one, NULL);
 }

@@ -17,12 +17,12 @@
 #include "../sink/writer.h"
 #include "settle.h"
 
-#define STACK_SIZE (256 * 1024)
-#define FLUSH_NS 100000000u
+#define STACK_SIZE    (256 * 1024)
+#define FLUSH_NS      100000000u
 #define ON_THE_WAY_NS 1000000000u
 
 static _Atomic bool started;
-static _Atomic uint32_t stopped;	/* a futex: 1 wakes the thread for the last time */
+static _Atomic uint32_t stopped; /* a futex: 1 wakes the thread for the last time */
 static _Atomic uint64_t last_look_ns;
 
 /* A connection that the program has closed: the kernel's answer by its addresses. The lock is held. */
@@ -78,7 +78,7 @@ static bool find_holder(uint32_t index, struct spy_holder *holder)
 
 static void look_at(uint32_t index)
 {
-	struct spy_holder holder = { .pid = 0 };
+	struct spy_holder holder = {.pid = 0};
 	bool asked = find_holder(index, &holder);
 	struct spy_settled settled;
 	struct spy_event ev;
@@ -111,8 +111,7 @@ void spy_watcher_look(void)
 /* Waits, or returns at once when the watcher is to stop. */
 static void wait_ns(uint64_t time_ns)
 {
-	struct timespec timeout = { .tv_sec = (time_t)(time_ns / 1000000000u),
-				    .tv_nsec = (long)(time_ns % 1000000000u) };
+	struct timespec timeout = {.tv_sec = (time_t)(time_ns / 1000000000u), .tv_nsec = (long)(time_ns % 1000000000u)};
 
 	spy_sys4(SYS_futex, &stopped, FUTEX_WAIT_PRIVATE, 0, &timeout);
 }

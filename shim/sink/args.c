@@ -18,41 +18,43 @@ struct word {
 	const char *name;
 };
 
-#define W(name) { name, #name }
+#define W(name)                                                                                                        \
+	{                                                                                                              \
+		name, #name                                                                                            \
+	}
 
-static const struct word domains[] = { W(AF_UNSPEC), W(AF_UNIX), W(AF_INET), W(AF_INET6), { 0, NULL } };
-static const struct word hows[] = { W(SHUT_RD), W(SHUT_WR), W(SHUT_RDWR), { 0, NULL } };
-static const struct word levels[] = { W(SOL_SOCKET), W(IPPROTO_TCP), W(IPPROTO_IP), W(IPPROTO_IPV6), { 0, NULL } };
-static const struct word types[] = { W(SOCK_STREAM), W(SOCK_DGRAM), W(SOCK_RAW), { 0, NULL } };
-static const struct word socket_flags[] = { W(SOCK_NONBLOCK), W(SOCK_CLOEXEC), { 0, NULL } };
-static const struct word fd_flags[] = { W(O_CLOEXEC), { 0, NULL } };
-static const struct word close_range_flags[] = { W(CLOSE_RANGE_UNSHARE), W(CLOSE_RANGE_CLOEXEC), { 0, NULL } };
-static const struct word fcntls[] = { W(F_DUPFD), W(F_DUPFD_CLOEXEC), W(F_GETFD), W(F_SETFD), W(F_GETFL),
-				      W(F_SETFL), W(F_GETOWN),	      W(F_SETOWN), { 0, NULL } };
-static const struct word ioctls[] = { W(FIONREAD),   W(FIONBIO),     W(FIOASYNC),   W(FIOCLEX), W(FIONCLEX),
-				      W(SIOCOUTQ),   W(SIOCATMARK),  W(SIOCGIFCONF), W(TCGETS), W(TIOCGWINSZ),
-				      { 0, NULL } };
-static const struct word msg_flags[] = { W(MSG_OOB),	   W(MSG_PEEK),	     W(MSG_DONTROUTE),	W(MSG_CTRUNC),
-					 W(MSG_TRUNC),	   W(MSG_DONTWAIT),  W(MSG_EOR),	W(MSG_WAITALL),
-					 W(MSG_CONFIRM),   W(MSG_ERRQUEUE),  W(MSG_NOSIGNAL),	W(MSG_MORE),
-					 W(MSG_WAITFORONE), W(MSG_ZEROCOPY), W(MSG_FASTOPEN), W(MSG_CMSG_CLOEXEC),
-					 { 0, NULL } };
+static const struct word domains[] = {W(AF_UNSPEC), W(AF_UNIX), W(AF_INET), W(AF_INET6), {0, NULL}};
+static const struct word hows[] = {W(SHUT_RD), W(SHUT_WR), W(SHUT_RDWR), {0, NULL}};
+static const struct word levels[] = {W(SOL_SOCKET), W(IPPROTO_TCP), W(IPPROTO_IP), W(IPPROTO_IPV6), {0, NULL}};
+static const struct word types[] = {W(SOCK_STREAM), W(SOCK_DGRAM), W(SOCK_RAW), {0, NULL}};
+static const struct word socket_flags[] = {W(SOCK_NONBLOCK), W(SOCK_CLOEXEC), {0, NULL}};
+static const struct word fd_flags[] = {W(O_CLOEXEC), {0, NULL}};
+static const struct word close_range_flags[] = {W(CLOSE_RANGE_UNSHARE), W(CLOSE_RANGE_CLOEXEC), {0, NULL}};
+static const struct word fcntls[] = {W(F_DUPFD), W(F_DUPFD_CLOEXEC), W(F_GETFD),  W(F_SETFD), W(F_GETFL),
+				     W(F_SETFL), W(F_GETOWN),	     W(F_SETOWN), {0, NULL}};
+static const struct word ioctls[] = {W(FIONREAD), W(FIONBIO),	 W(FIOASYNC),	W(FIOCLEX),
+				     W(FIONCLEX), W(SIOCOUTQ),	 W(SIOCATMARK), W(SIOCGIFCONF),
+				     W(TCGETS),	  W(TIOCGWINSZ), {0, NULL}};
+static const struct word msg_flags[] = {
+	W(MSG_OOB),	   W(MSG_PEEK),	    W(MSG_DONTROUTE), W(MSG_CTRUNC),	   W(MSG_TRUNC),    W(MSG_DONTWAIT),
+	W(MSG_EOR),	   W(MSG_WAITALL),  W(MSG_CONFIRM),   W(MSG_ERRQUEUE),	   W(MSG_NOSIGNAL), W(MSG_MORE),
+	W(MSG_WAITFORONE), W(MSG_ZEROCOPY), W(MSG_FASTOPEN),  W(MSG_CMSG_CLOEXEC), {0, NULL}};
 static const struct word socket_options[] = {
-	W(SO_REUSEADDR), W(SO_TYPE),	 W(SO_ERROR),	 W(SO_DONTROUTE), W(SO_BROADCAST), W(SO_SNDBUF),
-	W(SO_RCVBUF),	 W(SO_KEEPALIVE), W(SO_OOBINLINE), W(SO_LINGER),   W(SO_REUSEPORT), W(SO_RCVLOWAT),
-	W(SO_SNDLOWAT),	 W(SO_RCVTIMEO), W(SO_SNDTIMEO), W(SO_ACCEPTCONN), W(SO_PROTOCOL), W(SO_DOMAIN),
-	W(SO_PRIORITY),	 W(SO_MARK),	 W(SO_BUSY_POLL), W(SO_COOKIE),	   W(SO_ZEROCOPY), W(SO_INCOMING_CPU),
-	W(SO_TIMESTAMP), W(SO_PEERCRED), W(SO_BINDTODEVICE), { 0, NULL }
-};
+	W(SO_REUSEADDR), W(SO_TYPE),	  W(SO_ERROR),	      W(SO_DONTROUTE),	W(SO_BROADCAST), W(SO_SNDBUF),
+	W(SO_RCVBUF),	 W(SO_KEEPALIVE), W(SO_OOBINLINE),    W(SO_LINGER),	W(SO_REUSEPORT), W(SO_RCVLOWAT),
+	W(SO_SNDLOWAT),	 W(SO_RCVTIMEO),  W(SO_SNDTIMEO),     W(SO_ACCEPTCONN), W(SO_PROTOCOL),	 W(SO_DOMAIN),
+	W(SO_PRIORITY),	 W(SO_MARK),	  W(SO_BUSY_POLL),    W(SO_COOKIE),	W(SO_ZEROCOPY),	 W(SO_INCOMING_CPU),
+	W(SO_TIMESTAMP), W(SO_PEERCRED),  W(SO_BINDTODEVICE), {0, NULL}};
 static const struct word tcp_options[] = {
-	W(TCP_NODELAY),	  W(TCP_MAXSEG),    W(TCP_CORK),      W(TCP_KEEPIDLE),	      W(TCP_KEEPINTVL),
-	W(TCP_KEEPCNT),	  W(TCP_SYNCNT),    W(TCP_LINGER2),   W(TCP_DEFER_ACCEPT),    W(TCP_WINDOW_CLAMP),
-	W(TCP_INFO),	  W(TCP_QUICKACK),  W(TCP_CONGESTION), W(TCP_USER_TIMEOUT),   W(TCP_FASTOPEN),
-	W(TCP_ULP),	  W(TCP_FASTOPEN_CONNECT), W(TCP_NOTSENT_LOWAT), { 0, NULL }
-};
-static const struct word ip_options[] = { W(IP_TOS), W(IP_TTL), W(IP_FREEBIND), W(IP_TRANSPARENT),
-					  W(IP_BIND_ADDRESS_NO_PORT), W(IP_MTU_DISCOVER), { 0, NULL } };
-static const struct word ipv6_options[] = { W(IPV6_V6ONLY), W(IPV6_TCLASS), W(IPV6_UNICAST_HOPS), { 0, NULL } };
+	W(TCP_NODELAY),		 W(TCP_MAXSEG),	       W(TCP_CORK),	W(TCP_KEEPIDLE),
+	W(TCP_KEEPINTVL),	 W(TCP_KEEPCNT),       W(TCP_SYNCNT),	W(TCP_LINGER2),
+	W(TCP_DEFER_ACCEPT),	 W(TCP_WINDOW_CLAMP),  W(TCP_INFO),	W(TCP_QUICKACK),
+	W(TCP_CONGESTION),	 W(TCP_USER_TIMEOUT),  W(TCP_FASTOPEN), W(TCP_ULP),
+	W(TCP_FASTOPEN_CONNECT), W(TCP_NOTSENT_LOWAT), {0, NULL}};
+static const struct word ip_options[] = {
+	W(IP_TOS),	    W(IP_TTL), W(IP_FREEBIND), W(IP_TRANSPARENT), W(IP_BIND_ADDRESS_NO_PORT),
+	W(IP_MTU_DISCOVER), {0, NULL}};
+static const struct word ipv6_options[] = {W(IPV6_V6ONLY), W(IPV6_TCLASS), W(IPV6_UNICAST_HOPS), {0, NULL}};
 
 static void put_word(struct spy_buf *out, const struct word *words, int64_t value)
 {

@@ -18,7 +18,7 @@
 /* What a line says about the connection: a copy, since the record may go its way meanwhile. */
 struct spy_line_conn {
 	uint32_t id;
-	bool accepted;		/* the arrow: <- on one that this side accepted, and on listeners */
+	bool accepted; /* the arrow: <- on one that this side accepted, and on listeners */
 	struct spy_addr local;
 	struct spy_addr peer;
 };
@@ -38,11 +38,11 @@ struct spy_summary_place {
 	enum spy_rule rule;
 	enum spy_severity severity;
 	uint64_t count;
-	struct spy_frame frame;	/* the innermost frame; module "" where there was no stack */
+	struct spy_frame frame; /* the innermost frame; module "" where there was no stack */
 };
 
-#define SPY_SUMMARY_PLACES 64	/* further ones are in the totals */
-#define SPY_SUMMARY_OPEN 32
+#define SPY_SUMMARY_PLACES 64 /* further ones are in the totals */
+#define SPY_SUMMARY_OPEN   32
 
 struct spy_summary_socket {
 	struct spy_line_conn conn;
@@ -98,11 +98,11 @@ extern const struct spy_format_ops spy_text_format;
 extern const struct spy_format_ops spy_json_format;
 
 /* names.c: spellings that both formats share. */
-const char *spy_errno_name(int err);	/* "EAGAIN"; NULL for numbers without a name */
+const char *spy_errno_name(int err); /* "EAGAIN"; NULL for numbers without a name */
 void spy_put_arg(struct spy_buf *out, const struct spy_event *ev, unsigned int index);
 const char *spy_severity_name(enum spy_severity severity, bool upper);
-const char *spy_story_member(enum spy_story story);	/* "eof" */
-const char *spy_story_title(enum spy_story story);	/* "end of file read at" */
+const char *spy_story_member(enum spy_story story); /* "eof" */
+const char *spy_story_title(enum spy_story story); /* "end of file read at" */
 
 /* What the logs say of an argument: a number, a word, or nothing at all. */
 enum spy_arg_form { SPY_FORM_ABSENT, SPY_FORM_NUMBER, SPY_FORM_WORD };

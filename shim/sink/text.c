@@ -90,7 +90,7 @@ static void put_args(struct spy_buf *out, const struct spy_event *ev)
 		start = out->len;
 		spy_put_arg(out, ev, i);
 		if (out->len == start)
-			spy_buf_char(out, '0');	/* No flags. */
+			spy_buf_char(out, '0'); /* No flags. */
 		before = ", ";
 	}
 }
@@ -99,7 +99,7 @@ static void text_process(struct spy_buf *out, const struct spy_origin *from, con
 {
 	(void)out;
 	(void)from;
-	(void)process;	/* Every line of the text log has its pid; nothing more is promised. */
+	(void)process; /* Every line of the text log has its pid; nothing more is promised. */
 }
 
 static void text_call(struct spy_buf *out, const struct spy_origin *from, const struct spy_event *ev,
@@ -217,7 +217,8 @@ static void put_account(struct spy_buf *out, unsigned int state, const struct sp
 {
 	spy_buf_str(out, "  ");
 	spy_buf_str(out, spy_state_name(state));
-	put_count(out, account->connections, ": ", account->connections == 1 ? " connection, total " : " connections, total ");
+	put_count(out, account->connections, ": ",
+		  account->connections == 1 ? " connection, total " : " connections, total ");
 	spy_buf_age(out, account->total_ns);
 	spy_buf_str(out, ", longest ");
 	spy_buf_age(out, account->max_ns);
@@ -231,11 +232,11 @@ static void put_unseen(struct spy_buf *out, int32_t pid, const struct spy_summar
 		uint64_t count;
 		const char *what;
 	} rows[] = {
-		{ summary->unseen.closes, " descriptors closed by calls that are not seen" },
-		{ summary->unseen.not_followed, " closed connections not followed to their end" },
-		{ summary->untracked, " sockets without room for a record" },
-		{ summary->stacks_dropped, " stacks without room" },
-		{ summary->lines_lost, " lines lost because the log could not be written" },
+		{summary->unseen.closes, " descriptors closed by calls that are not seen"},
+		{summary->unseen.not_followed, " closed connections not followed to their end"},
+		{summary->untracked, " sockets without room for a record"},
+		{summary->stacks_dropped, " stacks without room"},
+		{summary->lines_lost, " lines lost because the log could not be written"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -1,0 +1,55 @@
+/*
+ * The pipe that libunwind does not get; see probe.h.
+ */
+#include "probe.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "../observe/stack.h"
+#include "../observe/sys.h"
+#include "real.h"
+#include "spy.h"
+
+bool spy_probe_pipe(int ends[2])
+{
+	if (!spy_stack_is_taking())
+		return false;
+	ends[0] = SPY_PROBE_READ;
+	ends[1] = SPY_PROBE_WRITE;
+	return true;
+}
+
+/*
+ * rt_sigprocmask() reads its set before it looks at what shall be done with it: EFAULT where the
+ * address cannot be read, EINVAL where it can, and nothing is changed. It reads eight bytes, which
+ * stay on the byte's page when they are aligned.
+ */
+ssize_t spy_probe_write(const void *address)
+{
+	uintptr_t aligned = (uintptr_t)address & ~(uintptr_t)7;
+
+	if (spy_sys4(SYS_rt_sigprocmask, ~0, aligned, NULL, 8) != -EFAULT)
+		return 1;
+	errno = EFAULT;
+	return -1;
+}
+
+ssize_t spy_probe_read(void)
+{
+	errno = EAGAIN;
+	return -1;
+}
+
+SPY_EXPORT int pipe(int ends[2])
+{
+	return spy_probe_pipe(ends) ? 0 : REAL(pipe)(ends);
+}
+
+SPY_EXPORT int pipe2(int ends[2], int flags)
+{
+	return spy_probe_pipe(ends) ? 0 : REAL(pipe2)(ends, flags);
+}

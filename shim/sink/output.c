@@ -1,0 +1,70 @@
+/*
+ * Writing to a descriptor without harm; see output.h.
+ */
+#include "output.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "../observe/sys.h"
+
+#define PATIENCE_MS 200 /* for a log that is full for the moment (a pipe, a terminal) */
+
+/* Waits a bounded time until fd takes more; false when it does not. */
+static bool wait_writable(int fd)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
+	struct timespec patience = {.tv_nsec = PATIENCE_MS * 1000000L};
+
+	return spy_sys(SYS_ppoll, &poll_fd, 1, &patience, NULL, 0) > 0;
+}
+
+/* Bytes written; fewer than len where the log takes no more. */
+size_t spy_output_plain(int fd, const char *text, size_t len, int *err)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		long rc = spy_sys3(SYS_write, fd, text + done, len - done);
+
+		if (rc > 0)
+			done += (size_t)rc;
+		else if (rc == -EAGAIN && wait_writable(fd))
+			continue;
+		else if (rc != -EINTR) {
+			*err = (int)-rc;
+			break;
+		}
+	}
+	return done;
+}
+
+/*
+ * A write to a pipe whose reader is gone, or over a file size limit, raises a signal that the
+ * program would not have had. It is kept from it: blocked for the write, and taken if it came.
+ */
+size_t spy_output_quietly(int fd, const char *text, size_t len, int *err)
+{
+	const uint64_t quiet = UINT64_C(1) << (SIGPIPE - 1) | UINT64_C(1) << (SIGXFSZ - 1);
+	const struct timespec no_time = {.tv_sec = 0};
+	uint64_t before, pending_before = 0, pending = 0;
+	size_t done;
+
+	spy_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &quiet, &before, sizeof(before));
+	spy_sys2(SYS_rt_sigpending, &pending_before, sizeof(pending_before));
+	done = spy_output_plain(fd, text, len, err);
+	if (done < len) {
+		uint64_t ours;
+
+		spy_sys2(SYS_rt_sigpending, &pending, sizeof(pending));
+		ours = pending & quiet & ~pending_before;
+		if (ours)
+			spy_sys4(SYS_rt_sigtimedwait, &ours, NULL, &no_time, sizeof(ours));
+	}
+	spy_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
+	return done;
+}

@@ -1,0 +1,317 @@
+/*
+ * Where the log goes; see target.h.
+ */
+#include "target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../observe/kernel.h"
+#include "../observe/sys.h"
+#include "output.h"
+#include "sink.h"
+
+#define PATH_ROOM 2048
+#define STDERR	  2
+
+static struct {
+	_Atomic int fd; /* STDERR, the shim's own descriptor, or -1 for nowhere */
+	bool plain_file; /* a regular file: a write neither waits nor raises SIGPIPE */
+	char template[PATH_ROOM]; /* absolute; "" while the log is stderr */
+	char program[64];
+	int (*keep_fd)(int fd);
+	void (*drop_fd)(int fd);
+	bool left; /* stderr is given up, and fd is a copy of it until a file is needed */
+	uint64_t stderr_device; /* what stderr was at the start */
+	uint64_t stderr_inode;
+} log_to = {.fd = STDERR};
+
+/* statx(2) has one layout on every architecture, which fstat(2) has not. */
+static bool ask_file(int fd, struct statx *st)
+{
+	return spy_sys(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_UID | STATX_INO, st) == 0;
+}
+
+static bool is_plain_file(int fd)
+{
+	struct statx st;
+
+	return ask_file(fd, &st) && S_ISREG(st.stx_mode);
+}
+
+static void note_stderr(void)
+{
+	struct statx st;
+
+	if (!ask_file(STDERR, &st))
+		return;
+	log_to.stderr_device = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
+	log_to.stderr_inode = st.stx_ino;
+}
+
+/* True while descriptor 2 is what it was at the start: with a log file of its own the shim follows it no further. */
+static bool is_first_stderr(void)
+{
+	struct statx st;
+
+	return ask_file(STDERR, &st) && st.stx_ino && st.stx_ino == log_to.stderr_inode &&
+	       ((uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor) == log_to.stderr_device;
+}
+
+static void say_on(int fd, const char *text, size_t len)
+{
+	int err;
+
+	spy_output_quietly(fd, text, len, &err);
+}
+
+void spy_target_complain(const char *text, size_t len)
+{
+	if (is_first_stderr())
+		say_on(STDERR, text, len);
+}
+
+size_t spy_target_write(const char *text, size_t len, int *err)
+{
+	int fd = log_to.fd;
+
+	*err = EBADF;
+	if (fd < 0)
+		return 0;
+	return log_to.plain_file ? spy_output_plain(fd, text, len, err) : spy_output_quietly(fd, text, len, err);
+}
+
+const char *spy_target_name(void)
+{
+	return log_to.template[0] ? log_to.template : "stderr";
+}
+
+bool spy_target_is_file(void)
+{
+	return log_to.template[0] != '\0';
+}
+
+int spy_target_fd(void)
+{
+	return log_to.fd == STDERR ? -1 : log_to.fd;
+}
+
+void spy_target_moved(int fd)
+{
+	log_to.fd = fd;
+}
+
+/* The path of a process's log: %p its pid, %e the program's name, %% a percent sign. */
+static void expand_path(struct spy_buf *out, int32_t pid)
+{
+	for (const char *p = log_to.template; *p; p++) {
+		if (*p != '%' || !p[1]) {
+			spy_buf_char(out, *p);
+			continue;
+		}
+		p++;
+		if (*p == 'p')
+			spy_buf_int(out, pid);
+		else if (*p == 'e')
+			spy_buf_str(out, log_to.program);
+		else
+			spy_buf_char(out, *p);
+	}
+}
+
+/* Opens a log file for appending: 0600, never through a link. A descriptor kept out of the way, or -errno. */
+static int open_log(const char *path, int extra)
+{
+	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
+	long fd = spy_sys4(SYS_openat, AT_FDCWD, path, flags | extra, 0600);
+
+	return fd < 0 ? (int)fd : log_to.keep_fd((int)fd);
+}
+
+static bool use_template(int32_t pid, int extra, int *err)
+{
+	char path[PATH_ROOM];
+	struct spy_buf buf = SPY_BUF(path);
+	int fd;
+
+	expand_path(&buf, pid);
+	fd = buf.truncated ? -ENAMETOOLONG : open_log(spy_buf_cstr(&buf), extra);
+	if (fd < 0) {
+		*err = -fd;
+		return false;
+	}
+	log_to.fd = fd;
+	log_to.plain_file = is_plain_file(fd);
+	return true;
+}
+
+/* Relative paths are made absolute now: a daemon changes its directory. */
+static void set_template(const char *path)
+{
+	struct spy_buf buf = SPY_BUF(log_to.template);
+	char directory[PATH_ROOM / 2];
+
+	if (path[0] != '/' && spy_sys2(SYS_getcwd, directory, sizeof(directory)) > 0) {
+		for (const char *p = directory; *p; p++) {
+			spy_buf_char(&buf, *p);
+			if (*p == '%') /* The directory's own; see expand_path(). */
+				spy_buf_char(&buf, '%');
+		}
+		spy_buf_char(&buf, '/');
+	}
+	spy_buf_str(&buf, path);
+	spy_buf_cstr(&buf);
+}
+
+static void set_program(const char *program)
+{
+	struct spy_buf buf = SPY_BUF(log_to.program);
+
+	for (; *program; program++)
+		spy_buf_char(&buf, *program == '/' ? '_' : *program);
+	spy_buf_cstr(&buf);
+}
+
+/* Where a log goes on that had no file. */
+static bool open_fallback(int32_t pid, int *err)
+{
+	char path[64];
+	struct spy_buf buf = SPY_BUF(path);
+
+	/* This process's pid and no %p: what a daemon forks goes on in the file that was announced. */
+	spy_buf_str(&buf, "/tmp/tcpwaitspy.");
+	spy_buf_int(&buf, pid);
+	spy_buf_str(&buf, ".log");
+	set_template(spy_buf_cstr(&buf));
+	if (use_template(pid, O_EXCL, err))
+		return true;
+	/* Left there by an earlier process with this pid: only a file of our own is appended to. */
+	if (*err == EEXIST && use_template(pid, 0, err)) {
+		struct statx st;
+
+		if (ask_file(log_to.fd, &st) && S_ISREG(st.stx_mode) && (long)st.stx_uid == spy_sys0(SYS_geteuid))
+			return true;
+		log_to.drop_fd(log_to.fd);
+	}
+	log_to.template[0] = '\0';
+	log_to.fd = -1;
+	return false;
+}
+
+void spy_target_open(const struct spy_target_config *config, int32_t pid, struct spy_buf *complaints)
+{
+	int err = 0;
+
+	log_to.keep_fd = config->keep_fd;
+	log_to.drop_fd = config->drop_fd;
+	note_stderr();
+	set_program(config->program);
+	if (strcmp(config->path, "stderr") != 0) {
+		set_template(config->path);
+		if (use_template(pid, 0, &err))
+			return;
+		log_to.template[0] = '\0';
+		spy_buf_str(complaints, "tcpwaitspy: cannot open log \"");
+		spy_buf_plain(complaints, config->path, strlen(config->path));
+		spy_buf_str(complaints, "\": ");
+		spy_buf_str(complaints, spy_errno_name(err) ? spy_errno_name(err) : "unknown error");
+		spy_buf_str(complaints, "; a path to a file that can be written is valid; using stderr\n");
+	}
+	/* A closed descriptor 2 will be the program's next file: nothing of ours may land in that. */
+	if (spy_sys2(SYS_fcntl, STDERR, F_GETFD) < 0) {
+		open_fallback(pid, &err);
+		return;
+	}
+	log_to.fd = STDERR;
+	log_to.plain_file = is_plain_file(STDERR);
+}
+
+/* Opens the file that the log goes on in, and says so on what was stderr. */
+static void move_to_file(int old_stderr)
+{
+	char room[PATH_ROOM + 128];
+	struct spy_buf line = SPY_BUF(room);
+	int32_t pid = spy_kernel_pid();
+	int err = 0;
+
+	if (open_fallback(pid, &err)) {
+		spy_buf_str(&line, "==");
+		spy_buf_int(&line, pid);
+		spy_buf_str(&line, "== tcpwaitspy: the program gives up its stderr; the log goes on in ");
+		expand_path(&line, pid);
+	} else {
+		spy_buf_str(&line,
+			    "tcpwaitspy: the program gives up its stderr, and no file could be opened for the log: ");
+		spy_buf_str(&line, spy_errno_name(err) ? spy_errno_name(err) : "unknown error");
+	}
+	spy_buf_char(&line, '\n');
+	say_on(old_stderr, line.data, line.len);
+}
+
+static int copy_stderr(void)
+{
+	long copy = spy_sys3(SYS_fcntl, STDERR, F_DUPFD_CLOEXEC, 3);
+
+	return copy < 0 ? -1 : log_to.keep_fd((int)copy);
+}
+
+void spy_target_leave_stderr(bool announce)
+{
+	if (log_to.fd != STDERR)
+		return;
+	if (announce) {
+		move_to_file(STDERR);
+		return;
+	}
+	log_to.left = true;
+	log_to.fd = copy_stderr();
+}
+
+void spy_target_needed(void)
+{
+	int copy = log_to.fd;
+
+	if (!log_to.left)
+		return;
+	log_to.left = false;
+	log_to.fd = -1;
+	move_to_file(copy);
+	if (copy >= 0)
+		log_to.drop_fd(copy);
+}
+
+void spy_target_keep_stderr(void)
+{
+	int copy;
+
+	if (log_to.fd != STDERR)
+		return;
+	copy = copy_stderr();
+	if (copy >= 0)
+		log_to.fd = copy;
+}
+
+void spy_target_stderr_replaced(int fd, bool announce)
+{
+	struct statx st;
+
+	if (log_to.fd != STDERR || !ask_file(fd, &st))
+		return;
+	if (S_ISSOCK(st.stx_mode) || (S_ISCHR(st.stx_mode) && st.stx_rdev_major == 1 && st.stx_rdev_minor == 3))
+		spy_target_leave_stderr(announce);
+	else
+		log_to.plain_file = false; /* What it is now is not known; the careful way serves all. */
+}
+
+void spy_target_forked(int32_t pid)
+{
+	int old = log_to.fd, err = 0;
+
+	if (!log_to.template[0] || !strstr(log_to.template, "%p"))
+		return;
+	/* After chroot() or setuid() the name may be out of reach: then the parent's file goes on. */
+	if (use_template(pid, 0, &err) && old >= 0 && old != STDERR)
+		log_to.drop_fd(old);
+}
