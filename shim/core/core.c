@@ -3,6 +3,8 @@
  */
 #include "core.h"
 
+#include <string.h>
+
 #include "infer.h"
 #include "notes.h"
 
@@ -160,7 +162,7 @@ void spy_core_forked(struct spy_core *core)
 		conn->states_seen = 0;
 	}
 	core->connections = 0;
-	core->ledger = (struct spy_ledger){.states = {{0}}};
+	memset(&core->ledger, 0, sizeof(core->ledger));
 	core->unseen = (struct spy_unseen){.closes = 0};
 	core->table.untracked = 0;
 	for (unsigned int i = 0; i <= SPY_ERROR; i++)

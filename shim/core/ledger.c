@@ -3,6 +3,8 @@
  */
 #include "ledger.h"
 
+#include <stddef.h>
+
 static void add_time(struct spy_account *account, uint64_t time_ns)
 {
 	account->total_ns += time_ns;
@@ -10,17 +12,60 @@ static void add_time(struct spy_account *account, uint64_t time_ns)
 		account->max_ns = time_ns;
 }
 
+/*
+ * The place that put conn into its state: where its end of file was read, or where it was made if
+ * that was never read, for CLOSE_WAIT; where this side closed or shut down for all the others.
+ */
+static uint32_t place_of(const struct spy_conn *conn)
+{
+	const uint32_t *stacks = conn->stacks;
+
+	if (conn->state == SPY_STATE_CLOSE_WAIT)
+		return stacks[SPY_STACK_EOF] ? stacks[SPY_STACK_EOF] : stacks[SPY_STACK_CREATED];
+	return stacks[SPY_STACK_SHUT] ? stacks[SPY_STACK_SHUT] : stacks[SPY_STACK_CLOSED];
+}
+
+static struct spy_account *account_of(struct spy_ledger *ledger, enum spy_state state, uint32_t stack)
+{
+	struct spy_wait_place *place;
+
+	for (uint32_t i = 0; i < ledger->place_count; i++) {
+		place = &ledger->places[i];
+		if (place->state == state && place->stack == stack)
+			return &place->account;
+	}
+	if (ledger->place_count >= SPY_WAIT_PLACES)
+		return NULL;
+	place = &ledger->places[ledger->place_count++];
+	*place = (struct spy_wait_place){.state = state, .stack = stack};
+	return &place->account;
+}
+
+/* The time that conn has spent in its state goes to the state, and to the place that put it there. */
+static void book(struct spy_ledger *ledger, const struct spy_conn *conn, uint64_t time_ns)
+{
+	enum spy_state state = conn->state;
+	struct spy_account *account;
+
+	if (!spy_state_is_wait(state))
+		return;
+	add_time(&ledger->states[state], time_ns);
+	account = account_of(ledger, state, place_of(conn));
+	if (!account)
+		return;
+	account->connections++;
+	add_time(account, time_ns);
+}
+
 uint64_t spy_ledger_move(struct spy_ledger *ledger, struct spy_conn *conn, enum spy_state state, uint64_t since_ns)
 {
-	enum spy_state left = conn->state;
 	uint64_t spent_ns;
 
 	/* An age from the kernel has a resolution of milliseconds and may reach back too far. */
 	if (since_ns < conn->since_ns)
 		since_ns = conn->since_ns;
 	spent_ns = since_ns - conn->since_ns;
-	if (spy_state_is_wait(left))
-		add_time(&ledger->states[left], spent_ns);
+	book(ledger, conn, spent_ns);
 	if (spy_state_is_wait(state) && !(conn->states_seen & (1u << state)))
 		ledger->states[state].connections++;
 	conn->states_seen |= (uint16_t)(1u << state);
@@ -31,6 +76,5 @@ uint64_t spy_ledger_move(struct spy_ledger *ledger, struct spy_conn *conn, enum 
 
 void spy_ledger_book(struct spy_ledger *ledger, const struct spy_conn *conn, uint64_t now_ns)
 {
-	if (spy_state_is_wait(conn->state) && now_ns > conn->since_ns)
-		add_time(&ledger->states[conn->state], now_ns - conn->since_ns);
+	book(ledger, conn, now_ns > conn->since_ns ? now_ns - conn->since_ns : 0);
 }

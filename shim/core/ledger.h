@@ -15,8 +15,19 @@ struct spy_account {
 	uint64_t max_ns;
 };
 
+#define SPY_WAIT_PLACES 128u /* further places are in the states' accounts only */
+
+/* The same for one state and the place in the code that put the connections there. */
+struct spy_wait_place {
+	enum spy_state state;
+	uint32_t stack; /* 0: not known */
+	struct spy_account account;
+};
+
 struct spy_ledger {
 	struct spy_account states[SPY_STATE_COUNT];
+	struct spy_wait_place places[SPY_WAIT_PLACES];
+	uint32_t place_count;
 };
 
 /*

@@ -207,6 +207,7 @@ static void fill_open(struct spy_summary *summary, const struct spy_conn *conn)
 	struct spy_summary_socket *socket;
 
 	summary->open_at_exit++;
+	summary->open_by_state[conn->state]++;
 	if (summary->open_listed >= SPY_SUMMARY_OPEN)
 		return;
 	socket = &summary->open[summary->open_listed++];
@@ -263,6 +264,38 @@ static void fill_places(struct workspace *room)
 		}
 }
 
+/* Each state's places, the longest total first. */
+static void sort_waits(struct spy_ledger *ledger)
+{
+	for (uint32_t i = 1; i < ledger->place_count; i++)
+		for (uint32_t at = i; at > 0; at--) {
+			struct spy_wait_place *place = &ledger->places[at], *before = place - 1, moved = *place;
+
+			if (before->state < place->state ||
+			    (before->state == place->state && before->account.total_ns >= place->account.total_ns))
+				break;
+			*place = *before;
+			*before = moved;
+		}
+}
+
+static void name_waits(struct workspace *room)
+{
+	struct spy_summary *summary = &room->summary;
+
+	sort_waits(&summary->ledger);
+	for (uint32_t i = 0; i < summary->ledger.place_count; i++) {
+		const struct spy_wait_place *place = &summary->ledger.places[i];
+		struct spy_stack stack = spy_stacks_get(&spy_core.stacks, place->stack);
+		struct spy_summary_wait *wait = &summary->waits[summary->wait_count++];
+
+		wait->state = place->state;
+		wait->account = place->account;
+		if (stack.count)
+			spy_symbols_resolve(stack.frames[0], &wait->frame);
+	}
+}
+
 static void name_places(struct workspace *room)
 {
 	for (unsigned int i = 0; i < room->summary.place_count; i++) {
@@ -297,6 +330,7 @@ void spy_report_summary(void)
 	fill_places(room);
 	spy_core_unlock();
 	name_places(room);
+	name_waits(room);
 	out = (struct spy_buf){room->text, 0, sizeof(room->text), false};
 	format()->summary(&out, &from, &room->summary);
 	spy_writer_put(out.data, out.len, true);

@@ -50,6 +50,13 @@ struct spy_summary_socket {
 	enum spy_state state;
 };
 
+/* The time that connections spent in a state, by the place that put them there. */
+struct spy_summary_wait {
+	enum spy_state state;
+	struct spy_account account;
+	struct spy_frame frame;
+};
+
 struct spy_summary {
 	uint64_t errors, warnings, notes, connections;
 	uint64_t by_rule[SPY_RULE_COUNT];
@@ -59,6 +66,9 @@ struct spy_summary {
 	struct spy_summary_socket open[SPY_SUMMARY_OPEN];
 	unsigned int open_listed;
 	uint64_t open_at_exit;
+	uint32_t open_by_state[SPY_STATE_COUNT]; /* the census */
+	struct spy_summary_wait waits[SPY_WAIT_PLACES];
+	unsigned int wait_count;
 	struct spy_unseen unseen;
 	uint64_t untracked;
 	uint64_t stacks_dropped;

@@ -213,16 +213,34 @@ static void put_place(struct spy_buf *out, const struct spy_summary_place *place
 	spy_buf_char(out, '\n');
 }
 
-static void put_account(struct spy_buf *out, unsigned int state, const struct spy_account *account)
+static void put_account(struct spy_buf *out, const struct spy_account *account)
 {
-	spy_buf_str(out, "  ");
-	spy_buf_str(out, spy_state_name(state));
 	put_count(out, account->connections, ": ",
 		  account->connections == 1 ? " connection, total " : " connections, total ");
 	spy_buf_age(out, account->total_ns);
 	spy_buf_str(out, ", longest ");
 	spy_buf_age(out, account->max_ns);
+}
+
+/* One state, and under it the places that put connections into it. */
+static void put_wait_state(struct spy_buf *out, int32_t pid, unsigned int state, const struct spy_summary *summary)
+{
+	put_prefix(out, pid);
+	spy_buf_str(out, "  ");
+	spy_buf_str(out, spy_state_name(state));
+	put_account(out, &summary->ledger.states[state]);
 	spy_buf_char(out, '\n');
+	for (unsigned int i = 0; i < summary->wait_count; i++) {
+		const struct spy_summary_wait *wait = &summary->waits[i];
+
+		if (wait->state != state || !wait->frame.ip)
+			continue;
+		put_prefix(out, pid);
+		spy_buf_str(out, "    ");
+		put_frame(out, &wait->frame);
+		put_account(out, &wait->account);
+		spy_buf_char(out, '\n');
+	}
 }
 
 /* What was not seen or not kept: a line for each that is not 0. */
@@ -250,6 +268,19 @@ static void put_unseen(struct spy_buf *out, int32_t pid, const struct spy_summar
 
 static void put_open(struct spy_buf *out, int32_t pid, const struct spy_summary *summary)
 {
+	const char *before = "  open by state: ";
+
+	if (summary->open_at_exit)
+		put_prefix(out, pid);
+	for (unsigned int state = 0; state < SPY_STATE_COUNT; state++) {
+		if (!summary->open_by_state[state])
+			continue;
+		put_count(out, summary->open_by_state[state], before, " ");
+		spy_buf_str(out, spy_state_name(state));
+		before = ", ";
+	}
+	if (summary->open_at_exit)
+		spy_buf_char(out, '\n');
 	for (unsigned int i = 0; i < summary->open_listed; i++) {
 		const struct spy_summary_socket *socket = &summary->open[i];
 
@@ -282,8 +313,7 @@ static void text_summary(struct spy_buf *out, const struct spy_origin *from, con
 	for (unsigned int state = 0; state < SPY_STATE_COUNT; state++) {
 		if (!summary->ledger.states[state].connections)
 			continue;
-		put_prefix(out, from->pid);
-		put_account(out, state, &summary->ledger.states[state]);
+		put_wait_state(out, from->pid, state, summary);
 	}
 	put_unseen(out, from->pid, summary);
 	put_open(out, from->pid, summary);

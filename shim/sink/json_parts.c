@@ -1,0 +1,117 @@
+/*
+ * Pieces of JSON lines; see json_parts.h.
+ */
+#include "json_parts.h"
+
+#include <string.h>
+
+/* Civil date from days since 1970 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"). */
+static void put_date(struct spy_buf *out, uint64_t days)
+{
+	uint64_t z = days + 719468, era = z / 146097, day_of_era = z - era * 146097;
+	uint64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+	uint64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	uint64_t mp = (5 * day_of_year + 2) / 153;
+	uint64_t month = mp < 10 ? mp + 3 : mp - 9;
+
+	spy_buf_padded(out, year_of_era + era * 400 + (month <= 2), 4);
+	spy_buf_char(out, '-');
+	spy_buf_padded(out, month, 2);
+	spy_buf_char(out, '-');
+	spy_buf_padded(out, day_of_year - (153 * mp + 2) / 5 + 1, 2);
+}
+
+/* RFC 3339 in UTC with microseconds. */
+static void put_timestamp(struct spy_buf *out, uint64_t wall_ns)
+{
+	uint64_t seconds = wall_ns / 1000000000u;
+
+	put_date(out, seconds / 86400);
+	spy_buf_char(out, 'T');
+	spy_buf_padded(out, seconds / 3600 % 24, 2);
+	spy_buf_char(out, ':');
+	spy_buf_padded(out, seconds / 60 % 60, 2);
+	spy_buf_char(out, ':');
+	spy_buf_padded(out, seconds % 60, 2);
+	spy_buf_char(out, '.');
+	spy_buf_padded(out, wall_ns / 1000 % 1000000u, 6);
+	spy_buf_char(out, 'Z');
+}
+
+void spy_json_head(struct spy_buf *out, const struct spy_origin *from, const char *type)
+{
+	spy_buf_str(out, "{\"v\":1,\"type\":\"");
+	spy_buf_str(out, type);
+	spy_buf_str(out, "\",\"ts\":\"");
+	put_timestamp(out, from->wall_ns);
+	spy_buf_str(out, "\",\"pid\":");
+	spy_buf_int(out, from->pid);
+	spy_buf_str(out, ",\"tid\":");
+	spy_buf_uint(out, from->tid);
+}
+
+/* The names are the shim's own and need no escaping. */
+void spy_json_key(struct spy_buf *out, const char *name)
+{
+	spy_buf_str(out, ",\"");
+	spy_buf_str(out, name);
+	spy_buf_str(out, "\":");
+}
+
+void spy_json_word(struct spy_buf *out, const char *name, const char *text)
+{
+	spy_json_key(out, name);
+	spy_buf_char(out, '"');
+	spy_buf_str(out, text);
+	spy_buf_char(out, '"');
+}
+
+void spy_json_text(struct spy_buf *out, const char *name, const char *text)
+{
+	spy_json_key(out, name);
+	spy_buf_json(out, text, strlen(text));
+}
+
+void spy_json_number(struct spy_buf *out, const char *name, int64_t number)
+{
+	spy_json_key(out, name);
+	spy_buf_int(out, number);
+}
+
+void spy_json_addr(struct spy_buf *out, const char *name, const struct spy_addr *addr)
+{
+	spy_json_key(out, name);
+	spy_buf_char(out, '"');
+	spy_buf_addr(out, addr);
+	spy_buf_char(out, '"');
+}
+
+void spy_json_conn(struct spy_buf *out, const struct spy_line_conn *conn)
+{
+	spy_json_number(out, "conn", conn->id);
+	spy_json_addr(out, "local", &conn->local);
+	spy_json_addr(out, "peer", &conn->peer);
+}
+
+static void put_build_id(struct spy_buf *out, const struct spy_frame *frame)
+{
+	spy_json_key(out, "build_id");
+	spy_buf_char(out, '"');
+	for (size_t i = 0; i < frame->build_id_len; i++) {
+		spy_buf_hex(out, frame->build_id[i] >> 4);
+		spy_buf_hex(out, frame->build_id[i] & 15);
+	}
+	spy_buf_char(out, '"');
+}
+
+void spy_json_frame(struct spy_buf *out, const struct spy_frame *frame)
+{
+	spy_buf_str(out, "{\"ip\":");
+	spy_buf_uint(out, frame->ip);
+	spy_json_text(out, "module", frame->module);
+	spy_json_number(out, "offset", (int64_t)frame->module_offset);
+	put_build_id(out, frame);
+	spy_json_text(out, "function", frame->function);
+	spy_json_number(out, "function_offset", (int64_t)frame->function_offset);
+	spy_buf_char(out, '}');
+}

@@ -1,0 +1,29 @@
+/*
+ * The pieces that lines of the JSON log have in common. Each appends to out; a name is the shim's own
+ * and needs no escaping, a text is anybody's and gets it.
+ */
+#ifndef SPY_SINK_JSON_PARTS_H
+#define SPY_SINK_JSON_PARTS_H
+
+#include "sink.h"
+
+/* {"v":1,"type":...,"ts":...,"pid":...,"tid":... without the closing brace. */
+void spy_json_head(struct spy_buf *out, const struct spy_origin *from, const char *type);
+
+/* ,"name": and then a word, a text, a number, an endpoint ("" where it is not known). */
+void spy_json_key(struct spy_buf *out, const char *name);
+void spy_json_word(struct spy_buf *out, const char *name, const char *text);
+void spy_json_text(struct spy_buf *out, const char *name, const char *text);
+void spy_json_number(struct spy_buf *out, const char *name, int64_t number);
+void spy_json_addr(struct spy_buf *out, const char *name, const struct spy_addr *addr);
+
+/* ,"conn":...,"local":...,"peer":... */
+void spy_json_conn(struct spy_buf *out, const struct spy_line_conn *conn);
+
+/* {"ip":...,"module":...,"offset":...,"build_id":...,"function":...,"function_offset":...} */
+void spy_json_frame(struct spy_buf *out, const struct spy_frame *frame);
+
+/* json_summary.c: the summary's line. */
+void spy_json_summary(struct spy_buf *out, const struct spy_origin *from, const struct spy_summary *summary);
+
+#endif
