@@ -9,6 +9,9 @@
 #include <dlfcn.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/syscall.h>
+
+#include "sandbox.h"
 
 #define ROOM 128 /* frames asked of libunwind: the program's, and up to a dozen of the shim's */
 
@@ -53,6 +56,13 @@ static bool is_own(uintptr_t ip)
 	return ip >= (uintptr_t)__ehdr_start && ip < (uintptr_t)etext;
 }
 
+/* libunwind asks mincore() about pages, blocks signals, and gets memory; a filter may refuse that. */
+static bool may_unwind(void)
+{
+	return !spy_sandboxed || (spy_sandbox_allows_number(SYS_mincore) && spy_sandbox_allows_number(SYS_mmap) &&
+				  spy_sandbox_allows_number(SYS_rt_sigprocmask));
+}
+
 size_t spy_stack_take(uintptr_t caller, uintptr_t *frames, size_t max)
 {
 	backtrace_fn take = atomic_load_explicit(&backtrace_of, memory_order_relaxed);
@@ -62,7 +72,7 @@ size_t spy_stack_take(uintptr_t caller, uintptr_t *frames, size_t max)
 
 	if (max == 0)
 		return 0;
-	if (take) {
+	if (take && may_unwind()) {
 		int got;
 
 		taking = true;

@@ -7,10 +7,14 @@
 #ifndef SPY_OBSERVE_SYS_H
 #define SPY_OBSERVE_SYS_H
 
+#include <errno.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 
+#include "sandbox.h"
+
 #if defined(__x86_64__)
-static inline long spy_sys5(long n, long a, long b, long c, long d, long e)
+static inline long spy_sys_bare(long n, long a, long b, long c, long d, long e)
 {
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
@@ -23,7 +27,7 @@ static inline long spy_sys5(long n, long a, long b, long c, long d, long e)
 	return ret;
 }
 #elif defined(__aarch64__)
-static inline long spy_sys5(long n, long a, long b, long c, long d, long e)
+static inline long spy_sys_bare(long n, long a, long b, long c, long d, long e)
 {
 	register long x8 __asm__("x8") = n;
 	register long x0 __asm__("x0") = a;
@@ -36,7 +40,7 @@ static inline long spy_sys5(long n, long a, long b, long c, long d, long e)
 	return x0;
 }
 #elif defined(__i386__)
-static inline long spy_sys5(long n, long a, long b, long c, long d, long e)
+static inline long spy_sys_bare(long n, long a, long b, long c, long d, long e)
 {
 	long ret;
 
@@ -46,6 +50,18 @@ static inline long spy_sys5(long n, long a, long b, long c, long d, long e)
 #else
 #error "spy_sys5() wants a few lines for this architecture; see syscall(2)"
 #endif
+
+/* Where the program has put a seccomp filter on itself, only what that lets through is asked. */
+static inline long spy_sys5(long n, long a, long b, long c, long d, long e)
+{
+	if (__builtin_expect(spy_sandboxed, 0)) {
+		const uint64_t args[6] = {(uint64_t)a, (uint64_t)b, (uint64_t)c, (uint64_t)d, (uint64_t)e, 0};
+
+		if (!spy_sandbox_allows(n, args))
+			return -EPERM;
+	}
+	return spy_sys_bare(n, a, b, c, d, e);
+}
 
 #define SPY_SYS_ARG(x)		((long)(x))
 #define spy_sys0(n)		spy_sys5((n), 0, 0, 0, 0, 0)

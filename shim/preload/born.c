@@ -28,7 +28,7 @@ static void open_stacks(void)
 	char room[160];
 	struct spy_buf line = SPY_BUF(room);
 
-	if (!spy_options.stack_frames || atomic_exchange(&tried, true) || spy_stack_open(&why))
+	if (!spy_options.stack_frames || spy_sandboxed || atomic_exchange(&tried, true) || spy_stack_open(&why))
 		return;
 	spy_buf_str(&line, "tcpwaitspy: findings have no stacks: ");
 	spy_buf_str(&line, why);

@@ -140,6 +140,22 @@ void spy_ending_stand_in(int sig)
 			stand_in(sig);
 }
 
+void spy_ending_release_signals(void)
+{
+	struct sigaction now, none = {.sa_handler = SIG_DFL};
+
+	catching = false;
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
+		if (REAL(sigaction)(caught[i], NULL, &now) == 0 && spy_ending_is_ours(&now))
+			REAL(sigaction)(caught[i], &none, NULL);
+}
+
+void spy_ending_before_silence(void)
+{
+	spy_ending_release_signals();
+	spy_ending_summary();
+}
+
 static bool is_default(int sig)
 {
 	struct sigaction now;

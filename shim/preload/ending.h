@@ -28,6 +28,10 @@ bool spy_ending_is_ours(const struct sigaction *action);
 /* The program has set sig to its default: where it is one of those, the shim's handler stands in. */
 void spy_ending_stand_in(int sig);
 
+/* Before a sandbox: the summary, since none can come later; and the default actions back, if the shim could not die of them. */
+void spy_ending_before_silence(void);
+void spy_ending_release_signals(void);
+
 /* In a fork's child: its summary is still to come. */
 void spy_ending_forked(void);
 

@@ -25,7 +25,10 @@ long spy_finish_read(struct spy_call *call, long rc, size_t len, int64_t flags);
 struct msghdr;
 void spy_adopt_rights(const struct msghdr *msg);
 
-/* exit.c: what _exit() and exit_group() do before the end. Returns the status to end with. */
+/* hooks_sandbox.c: the program is about to put a filter on itself (seccomp(2)), or the strict mode. */
+void spy_before_seccomp(unsigned long mode, const void *filter);
+
+/* What _exit() and exit_group() do before the end. Returns the status to end with. */
 int spy_before_exit(int status);
 
 #endif

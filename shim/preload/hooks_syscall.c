@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "../observe/kernel.h"
@@ -164,6 +165,17 @@ static long other_call(long number, const long *a, uintptr_t caller)
 #endif
 	case SYS_dup3:
 		return dup3((int)a[0], (int)a[1], (int)a[2]);
+#ifdef SYS_seccomp
+	case SYS_seccomp:
+		/* SECCOMP_SET_MODE_STRICT is 0 and SECCOMP_SET_MODE_FILTER is 1: one less than prctl()'s modes. */
+		if (a[0] == 0 || a[0] == 1)
+			spy_before_seccomp((unsigned long)a[0] + 1, (const void *)a[2]);
+		return real_call(number, a);
+#endif
+	case SYS_prctl:
+		if (a[0] == PR_SET_SECCOMP)
+			spy_before_seccomp((unsigned long)a[1], (const void *)a[2]);
+		return real_call(number, a);
 #ifdef SYS_exit_group
 	case SYS_exit_group:
 		return REAL(syscall)(SYS_exit_group, spy_before_exit((int)a[0]));

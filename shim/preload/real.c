@@ -40,17 +40,17 @@ static long as_libc(long rc)
 
 static int bare_close(int fd)
 {
-	return (int)as_libc(spy_sys1(SYS_close, fd));
+	return (int)as_libc(spy_sys_bare(SYS_close, fd, 0, 0, 0, 0));
 }
 
 static ssize_t bare_read(int fd, void *buf, size_t len)
 {
-	return as_libc(spy_sys3(SYS_read, fd, buf, len));
+	return as_libc(spy_sys_bare(SYS_read, fd, (long)buf, (long)len, 0, 0));
 }
 
 static ssize_t bare_write(int fd, const void *buf, size_t len)
 {
-	return as_libc(spy_sys3(SYS_write, fd, buf, len));
+	return as_libc(spy_sys_bare(SYS_write, fd, (long)buf, (long)len, 0, 0));
 }
 
 static long no_such_function(void)

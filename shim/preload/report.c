@@ -80,6 +80,11 @@ void spy_report_process(void)
 	spy_room_give(room, sizeof(*room));
 }
 
+void spy_report_reserve(void)
+{
+	spy_room_reserve(sizeof(struct workspace));
+}
+
 void spy_report_forked(void)
 {
 	process_told = false;

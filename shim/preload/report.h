@@ -24,6 +24,9 @@ void spy_report_summary(void);
 /* A copy of what a line says about a record; the caller holds the lock. */
 struct spy_line_conn spy_line_conn(const struct spy_conn *conn);
 
+/* Sets aside the room for one report; called before a sandbox closes. */
+void spy_report_reserve(void);
+
 /* In a fork's child: its process record is still to come. */
 void spy_report_forked(void);
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "../observe/kernel.h"
@@ -15,6 +16,13 @@ struct spy_options spy_options;
 _Atomic bool spy_on;
 
 static struct spy_lock core_lock;
+
+/* Room for one report at a time when there is no more to be had. */
+static struct {
+	void *room;
+	size_t size;
+	_Atomic bool taken;
+} reserve;
 
 /* The page is wiped in a fork's child (madvise(2), MADV_WIPEONFORK), and shared with a vfork's. */
 struct identity {
@@ -80,7 +88,9 @@ void spy_identity_init(void)
 
 void spy_identity_forked(void)
 {
-	identity->pid = spy_kernel_pid();
+	int32_t pid = spy_kernel_pid();
+
+	identity->pid = pid > 0 ? pid : 1;
 }
 
 int32_t spy_self_pid(void)
@@ -93,7 +103,9 @@ uint32_t spy_self_tid(void)
 	int32_t pid = spy_self_pid();
 
 	if (self.pid != pid) {
-		self.tid = spy_kernel_tid();
+		int32_t tid = (int32_t)spy_kernel_tid();
+
+		self.tid = (uint32_t)(tid > 0 ? tid : pid);
 		self.pid = pid;
 	}
 	return self.tid;
@@ -101,7 +113,10 @@ uint32_t spy_self_tid(void)
 
 bool spy_in_vfork_child(void)
 {
-	return identity->pid && spy_kernel_pid() != identity->pid;
+	int32_t pid = spy_kernel_pid();
+
+	/* A filter may keep the answer from us; who has put one on makes no vfork children. */
+	return identity->pid && pid > 0 && pid != identity->pid;
 }
 
 static long first_session;
@@ -119,22 +134,42 @@ bool spy_stderr_matters(void)
 void *spy_memory_take(size_t size)
 {
 	int saved = errno;
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *memory;
+
+	if (!spy_sandbox_allows_number(SYS_mmap))
+		return NULL;
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	errno = saved;
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
+void spy_room_reserve(size_t size)
+{
+	if (!reserve.room) {
+		reserve.room = spy_memory_take(size);
+		reserve.size = size;
+	}
+}
+
 void *spy_room_take(size_t size)
 {
-	return spy_memory_take(size);
+	void *room = spy_memory_take(size);
+
+	if (!room && reserve.room && size <= reserve.size && !atomic_exchange(&reserve.taken, true)) {
+		memset(reserve.room, 0, size);
+		return reserve.room;
+	}
+	return room;
 }
 
 void spy_room_give(void *room, size_t size)
 {
 	int saved = errno;
 
-	if (room)
+	if (room && room == reserve.room)
+		reserve.taken = false;
+	else if (room)
 		munmap(room, size);
 	errno = saved;
 }

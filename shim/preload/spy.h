@@ -50,6 +50,9 @@ bool spy_in_vfork_child(void);
 /* Zeroed memory that is never given back; NULL where there is none. */
 void *spy_memory_take(size_t size);
 
+/* Sets room aside for the time when a filter lets the shim have no more. */
+void spy_room_reserve(size_t size);
+
 /* Room for a report or a sweep, given back with spy_room_give(). */
 void *spy_room_take(size_t size);
 void spy_room_give(void *room, size_t size);

@@ -13,6 +13,7 @@
 #include "../observe/diag.h"
 #include "../observe/kernel.h"
 #include "../observe/proc.h"
+#include "../observe/sandbox.h"
 #include "../observe/sys.h"
 #include "../sink/writer.h"
 #include "settle.h"
@@ -162,7 +163,7 @@ void spy_watcher_start(void)
 {
 	pthread_attr_t attr;
 
-	if (!spy_options.watch_ns || atomic_exchange(&started, true))
+	if (!spy_options.watch_ns || spy_sandboxed || atomic_exchange(&started, true))
 		return;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);

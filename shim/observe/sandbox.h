@@ -1,0 +1,39 @@
+/*
+ * What a seccomp filter that the program has put on itself leaves to the shim. The shim keeps a
+ * copy of the filter and runs it over each of its own system calls: what would be refused, or
+ * would kill, is not made, and fails with EPERM instead. So the shim knows less and harms nobody.
+ *
+ * Written before a filter is on, read without a lock. Async-signal-safe. Filters are a thread's;
+ * here they count for the whole process, which errs on the quiet side.
+ */
+#ifndef SPY_OBSERVE_SANDBOX_H
+#define SPY_OBSERVE_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sock_fprog;
+
+/* True once there is a filter: the one load that every system call of the shim pays. */
+extern _Atomic bool spy_sandboxed;
+
+/* True where every filter lets this call through. */
+bool spy_sandbox_allows(long number, const uint64_t args[6]);
+
+/* The same for a call that libc makes for the shim, with arguments that no filter looks at. */
+bool spy_sandbox_allows_number(long number);
+
+/*
+ * The program is about to install a filter; memory is where the copy goes. False where it could not
+ * be copied: then nothing is allowed any more.
+ */
+bool spy_sandbox_add(const struct sock_fprog *filter, void *(*memory)(size_t size));
+
+/* The program is about to allow itself read, write and exit only (SECCOMP_MODE_STRICT). */
+void spy_sandbox_strict(void);
+
+/* What a filter returns for a call (SECCOMP_RET_*); SECCOMP_RET_KILL_PROCESS where it does not end. */
+uint32_t spy_sandbox_run(const struct sock_fprog *filter, long number, const uint64_t args[6]);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * The calls by which a program puts a seccomp filter on itself: from then on the shim makes no
+ * system call that the filter would refuse.
+ */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdarg.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "../observe/sandbox.h"
+#include "../observe/stack.h"
+#include "../sink/writer.h"
+#include "ending.h"
+#include "hooks.h"
+#include "real.h"
+#include "report.h"
+
+static bool lets_through(const struct sock_fprog *filter, long number)
+{
+	static const uint64_t no_args[6];
+	uint32_t action = spy_sandbox_run(filter, number, no_args) & SECCOMP_RET_ACTION_FULL;
+
+	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
+}
+
+/* What will not be possible later: the log up to here, room for a report, this thread's first stack. */
+static void prepare(void)
+{
+	uintptr_t frame;
+
+	if (spy_core.table.used)
+		spy_first_socket();
+	spy_writer_flush();
+	spy_report_reserve();
+	spy_stack_take(0, &frame, 1);
+	(void)spy_self_tid();
+}
+
+/* The shim ends here, with its summary. */
+static void fall_silent(void)
+{
+	spy_ending_before_silence();
+	spy_on = false;
+	spy_sandbox_strict();
+}
+
+void spy_before_seccomp(unsigned long mode, const void *data)
+{
+	const struct sock_fprog *filter = data;
+
+	if (!spy_on || (mode != SECCOMP_MODE_STRICT && mode != SECCOMP_MODE_FILTER))
+		return;
+	if (mode == SECCOMP_MODE_FILTER && (!filter || !filter->filter))
+		return; /* The kernel will not take it either. */
+	prepare();
+	/* Without these two nothing of the shim is safe: not its lock, not its records. */
+	if (mode == SECCOMP_MODE_STRICT || !lets_through(filter, SYS_rt_sigprocmask) ||
+	    !lets_through(filter, SYS_futex)) {
+		fall_silent();
+		return;
+	}
+	if (!lets_through(filter, SYS_rt_sigaction) || !lets_through(filter, SYS_tgkill))
+		spy_ending_release_signals();
+	spy_sandbox_add(filter, spy_memory_take);
+}
+
+SPY_EXPORT int prctl(int option, ...)
+{
+	unsigned long args[4];
+	va_list ap;
+
+	va_start(ap, option);
+	for (int i = 0; i < 4; i++)
+		args[i] = va_arg(ap, unsigned long);
+	va_end(ap);
+	if (option == PR_SET_SECCOMP)
+		spy_before_seccomp(args[0], (const void *)args[1]);
+	return REAL(prctl)(option, args[0], args[1], args[2], args[3]);
+}
