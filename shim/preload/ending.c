@@ -36,7 +36,7 @@ static void look_at_exit(uint32_t index)
 	spy_report_findings(&settled.out);
 }
 
-void spy_ending_summary(void)
+static void tell_summary(bool program_ends)
 {
 	struct spy_section quiet;
 	int saved = errno;
@@ -46,12 +46,17 @@ void spy_ending_summary(void)
 	spy_watcher_stop();
 	spy_quiet_enter(&quiet);
 	spy_watcher_look();
-	for (uint32_t i = 0; i < spy_core.table.used; i++)
+	for (uint32_t i = 0; program_ends && i < spy_core.table.used; i++)
 		look_at_exit(i);
 	spy_report_summary();
 	spy_quiet_leave(&quiet);
 	spy_writer_end();
 	errno = saved;
+}
+
+void spy_ending_summary(void)
+{
+	tell_summary(true);
 }
 
 int spy_ending_status(int status)
@@ -153,7 +158,7 @@ void spy_ending_release_signals(void)
 void spy_ending_before_silence(void)
 {
 	spy_ending_release_signals();
-	spy_ending_summary();
+	tell_summary(false);
 }
 
 static bool is_default(int sig)

@@ -16,29 +16,31 @@ struct row {
 	const char *title;
 	const char *lines; /* after SCRIPT_PAIR; the call of the row is the last of that name and fd */
 	const char *call;
-	int fd;
-	int64_t ret;
 	const char *error; /* NULL: success */
-	const char *args;  /* null in it is anything */
-	const char *state;
+	const char *args; /* null in it is anything */
+	const char *state; /* a pattern */
+	int64_t ret;
+	int fd;
 	bool eof;
 };
 
-#define OK(call_, fd_, ret_, args_, state_) \
+#define OK(call_, fd_, ret_, args_, state_)                                                                            \
 	.call = (call_), .fd = (fd_), .ret = (ret_), .args = (args_), .state = (state_)
-#define FAILS(call_, fd_, error_, args_, state_) \
+#define FAILS(call_, fd_, error_, args_, state_)                                                                       \
 	.call = (call_), .fd = (fd_), .ret = -1, .error = (error_), .args = (args_), .state = (state_)
 
 #define GO "ESTABLISHED"
+/* The kernel may take its time (RFC 9293, 3.8.6.3) with the ACK that leads from the one to the other. */
+#define CLOSING_UP "FIN_WAIT_[12]"
 
 static const struct row setup_rows[] = {
 	{"socket", "x=socket 4 stream nonblock cloexec",
-	 OK("socket", NEXT_FD, NEXT_FD, "{'domain':'AF_INET','type':'SOCK_STREAM|SOCK_NONBLOCK|SOCK_CLOEXEC','protocol':0}",
-	    "CLOSED")},
+	 OK("socket", NEXT_FD, NEXT_FD,
+	    "{'domain':'AF_INET','type':'SOCK_STREAM|SOCK_NONBLOCK|SOCK_CLOEXEC','protocol':0}", "CLOSED")},
 	{"setsockopt", "setsockopt c nodelay 1",
 	 OK("setsockopt", C, 0, "{'level':'IPPROTO_TCP','option':'TCP_NODELAY','value':1}", GO)},
 	{"setsockopt of a struct", "setsockopt c linger 5",
-	 OK("setsockopt", C, 0, "{'level':'SOL_SOCKET','option':'SO_LINGER'}", GO)},
+	 OK("setsockopt", C, 0, "{'level':'SOL_SOCKET','option':'SO_LINGER','value':5}", GO)},
 	{"getsockopt", "getsockopt c error",
 	 OK("getsockopt", C, 0, "{'level':'SOL_SOCKET','option':'SO_ERROR','value':0}", GO)},
 	{"getsockopt of a struct", "getsockopt c info",
@@ -84,7 +86,7 @@ static const struct row read_rows[] = {
 	 FAILS("recv", C, "EAGAIN", "{'len':20,'flags':'MSG_DONTWAIT'}", GO)},
 	{"recv at the end of file", "close a; recv c 20", OK("recv", C, 0, "{'len':20,'flags':''}", "CLOSE_WAIT"),
 	 .eof = true},
-	{"recv of no bytes", "recv c 0 dontwait", OK("recv", C, 0, "{'len':0,'flags':'MSG_DONTWAIT'}", GO)},
+	{"recv of no bytes", "send a x; recv c 0 dontwait", OK("recv", C, 0, "{'len':0,'flags':'MSG_DONTWAIT'}", GO)},
 	{"recv after close", "close c; recv c 20", FAILS("recv", C, "EBADF", "{'len':20,'flags':''}", "CLOSED")},
 	{"recvfrom", "send a hello; recvfrom c 20", OK("recvfrom", C, 5, "{'len':20,'flags':''}", GO)},
 	{"recvmsg", "send a hello; recvmsg c 20 peek", OK("recvmsg", C, 5, "{'flags':'MSG_PEEK'}", GO)},
@@ -93,7 +95,8 @@ static const struct row read_rows[] = {
 	{"read", "send a hello; read c 20", OK("read", C, 5, "{'len':20}", GO)},
 	{"read at the end of file", "close a; read c 20", OK("read", C, 0, "{'len':20}", "CLOSE_WAIT"), .eof = true},
 	{"readv", "send a hello; readv c 20", OK("readv", C, 5, "{'iovcnt':2}", GO)},
-	{"readv at the end of file", "close a; readv c 20", OK("readv", C, 0, "{'iovcnt':2}", "CLOSE_WAIT"), .eof = true},
+	{"readv at the end of file", "close a; readv c 20", OK("readv", C, 0, "{'iovcnt':2}", "CLOSE_WAIT"),
+	 .eof = true},
 	{"recvmsg at the end of file", "close a; recvmsg c 20", OK("recvmsg", C, 0, "{'flags':''}", "CLOSE_WAIT"),
 	 .eof = true},
 	{"__recv_chk", "send a hello; __recv_chk c 20", OK("recv", C, 5, "{'len':20,'flags':''}", GO)},
@@ -111,7 +114,7 @@ static const struct row write_rows[] = {
 	{"send", "send c hello nosignal; recv a 9", OK("send", C, 5, "{'len':5,'flags':'MSG_NOSIGNAL'}", GO)},
 	{"send after close", "close c; send c hello", FAILS("send", C, "EBADF", "{'len':5,'flags':''}", "CLOSED")},
 	{"send that breaks the pipe", "shutdown c wr; send c hello nosignal",
-	 FAILS("send", C, "EPIPE", "{'len':5,'flags':'MSG_NOSIGNAL'}", "FIN_WAIT_2")},
+	 FAILS("send", C, "EPIPE", "{'len':5,'flags':'MSG_NOSIGNAL'}", CLOSING_UP)},
 	{"sendto", "sendto c hello; recv a 9", OK("sendto", C, 5, "{'len':5,'flags':''}", GO)},
 	{"sendmsg", "sendmsg c hello; recv a 9", OK("sendmsg", C, 5, "{'flags':''}", GO)},
 	{"sendmmsg", "sendmmsg c hello; recv a 9", OK("sendmmsg", C, 1, "{'vlen':1,'flags':''}", GO)},
@@ -132,22 +135,22 @@ static const struct row write_rows[] = {
 };
 
 static const struct row end_rows[] = {
-	{"shutdown(SHUT_WR)", "shutdown c wr", OK("shutdown", C, 0, "{'how':'SHUT_WR'}", "FIN_WAIT_2")},
+	{"shutdown(SHUT_WR)", "shutdown c wr", OK("shutdown", C, 0, "{'how':'SHUT_WR'}", CLOSING_UP)},
 	{"shutdown(SHUT_RD)", "shutdown c rd", OK("shutdown", C, 0, "{'how':'SHUT_RD'}", GO)},
-	{"shutdown(SHUT_RDWR)", "shutdown c rdwr", OK("shutdown", C, 0, "{'how':'SHUT_RDWR'}", "FIN_WAIT_2")},
+	{"shutdown(SHUT_RDWR)", "shutdown c rdwr", OK("shutdown", C, 0, "{'how':'SHUT_RDWR'}", CLOSING_UP)},
 	{"shutdown that fails", "x=socket 4 stream; shutdown x wr",
 	 FAILS("shutdown", NEXT_FD, "ENOTCONN", "{'how':'SHUT_WR'}", "CLOSED")},
 	{"shutdown after close", "close c; shutdown c wr",
 	 FAILS("shutdown", C, "EBADF", "{'how':'SHUT_WR'}", "CLOSED")},
-	{"close", "close c", OK("close", C, 0, "{}", "FIN_WAIT_2")},
+	{"close", "close c", OK("close", C, 0, "{}", CLOSING_UP)},
 	{"close of a listener", "close s", OK("close", S, 0, "{}", "CLOSED")},
 	{"close that fails", "close c; close c", FAILS("close", C, "EBADF", "{}", "CLOSED")},
-	{"__close", "__close c", OK("close", C, 0, "{}", "FIN_WAIT_2")},
-	{"syscall(SYS_close)", "syscall.close c", OK("close", C, 0, "{}", "FIN_WAIT_2")},
-	{"closefrom", "closefrom c", OK("closefrom", C, 0, "{}", "TIME_WAIT")},
-	{"close_range", "close_range c c", OK("close_range", C, 0, "{'last':4,'flags':''}", "FIN_WAIT_2")},
-	{"fclose", "fclose c", OK("fclose", C, 0, "{}", "FIN_WAIT_2")},
-	{"fclose with a text in its buffer", "fputs c hello; recv a 9", OK("fclose", C, 0, "{}", "FIN_WAIT_2")},
+	{"__close", "__close c", OK("close", C, 0, "{}", CLOSING_UP)},
+	{"syscall(SYS_close)", "syscall.close c", OK("close", C, 0, "{}", CLOSING_UP)},
+	{"closefrom", "closefrom c", OK("closefrom", C, 0, "{}", "FIN_WAIT_[12]|TIME_WAIT")},
+	{"close_range", "close_range c c", OK("close_range", C, 0, "{'last':4,'flags':''}", CLOSING_UP)},
+	{"fclose", "fclose c", OK("fclose", C, 0, "{}", CLOSING_UP)},
+	{"fclose with a text in its buffer", "fputs c hello; recv a 9", OK("fclose", C, 0, "{}", CLOSING_UP)},
 };
 
 static void assert_args(json_object *record, const char *expected)
@@ -166,11 +169,11 @@ static void assert_args(json_object *record, const char *expected)
 		json_object *got = json_object_object_get(args, name);
 
 		if (!got || (value && !json_object_equal(got, value)))
-			fail_msg("args.%s is not as in %s: %s", name, text, json_object_to_json_string(record));
+			test_fail("args.%s is not as in %s: %s", name, text, json_object_to_json_string(record));
 		count++;
 	}
 	if ((size_t)json_object_object_length(args) != count)
-		fail_msg("there are other arguments than %s: %s", text, json_object_to_json_string(record));
+		test_fail("there are other arguments than %s: %s", text, json_object_to_json_string(record));
 	json_object_put(wanted);
 }
 
@@ -190,19 +193,18 @@ static void call_is_logged_and_unchanged(void **state)
 	lines = memory_text("%s%s\n", SCRIPT_PAIR, row->lines);
 	plain = script_run_plain(lines);
 	result = script_run(script_options(NULL), lines);
-	assert_string_equal(result.out, plain.out);
-	assert_int_equal(result.status, plain.status);
+	run_assert_same(&result, &plain);
 	log = log_read(script_log());
 	record = log_last(&log, &(const struct log_match){.type = "call", .call = row->call, .fd = row->fd});
 	if (row->ret != ANY)
 		log_assert_number(record, "ret", row->ret);
 	log_assert_text(record, "errno", row->error ? row->error : "");
-	log_assert_text(record, "state", row->state);
+	log_assert_like(record, "state", memory_text("^(%s)$", row->state));
 	log_assert_text(record, "state_source", "kernel");
 	assert_args(record, row->args);
 	if (strcmp(log_text(record, "observed_eof"), row->eof ? "true" : "") != 0 &&
 	    (row->eof || strcmp(log_text(record, "observed_eof"), "false") != 0))
-		fail_msg("observed_eof is wrong: %s", json_object_to_json_string(record));
+		test_fail("observed_eof is wrong: %s", json_object_to_json_string(record));
 }
 
 static size_t add_rows(struct CMUnitTest *tests, const struct row *rows, size_t count)
@@ -224,13 +226,13 @@ static size_t add_rows(struct CMUnitTest *tests, const struct row *rows, size_t 
 
 int main(void)
 {
-	struct CMUnitTest calls[ARRAY_LEN(setup_rows) + ARRAY_LEN(read_rows) + ARRAY_LEN(write_rows) +
-				ARRAY_LEN(end_rows)];
+	struct CMUnitTest
+		calls[ARRAY_LEN(setup_rows) + ARRAY_LEN(read_rows) + ARRAY_LEN(write_rows) + ARRAY_LEN(end_rows)];
 	size_t count = 0;
 
 	count += add_rows(calls + count, setup_rows, ARRAY_LEN(setup_rows));
 	count += add_rows(calls + count, read_rows, ARRAY_LEN(read_rows));
 	count += add_rows(calls + count, write_rows, ARRAY_LEN(write_rows));
-	count += add_rows(calls + count, end_rows, ARRAY_LEN(end_rows));
+	add_rows(calls + count, end_rows, ARRAY_LEN(end_rows));
 	return cmocka_run_group_tests_name("calls", calls, NULL, NULL);
 }

@@ -88,7 +88,8 @@ static void summary_record_is_last_and_adds_up(void **state)
 	log_assert_number(summary, "errors", log_count(&log, &(const struct log_match){.rule = "double-close"}));
 	log_assert_number(summary, "errors", 1);
 	log_assert_number(summary, "warnings", 0);
-	log_assert_number(summary, "connections", 3);
+	/* A listener is no connection. */
+	log_assert_number(summary, "connections", 2);
 	log_assert_number(summary, "by_rule.double-close", 1);
 	log_assert_number(summary, "open_at_exit", 1);
 	log_assert_number(summary, "by_rule.open-at-exit", 1);
@@ -101,7 +102,8 @@ static void summary_record_is_last_and_adds_up(void **state)
 	assert_in_range(log_number(summary, "wait_states.CLOSE_WAIT.total_ms"), 90, 5000);
 	assert_in_range(log_number(summary, "wait_states.CLOSE_WAIT.max_ms"), 90,
 			log_number(summary, "wait_states.CLOSE_WAIT.total_ms"));
-	assert_in_range(log_number(summary, "wait_states.FIN_WAIT_2.max_ms"), 90, 5000);
+	/* Less than that, because the peer may take up to 40 ms with its ACK. */
+	assert_in_range(log_number(summary, "wait_states.FIN_WAIT_2.max_ms"), 30, 5000);
 }
 
 static void calls_past_libc_are_counted_as_unseen(void **state)

@@ -17,6 +17,9 @@
 #define SYN	"tcp flags & (syn|ack) == syn"
 #define SYN_ACK "tcp flags & (syn|ack) == (syn|ack)"
 
+/* The kernel may take its time (RFC 9293, 3.8.6.3) with the ACK that leads from the one to the other. */
+#define CLOSING_UP "FIN_WAIT_[12]"
+
 static struct run_process *start(void)
 {
 	net_own();
@@ -52,22 +55,25 @@ static void assert_reached(const char *state, int64_t conn)
 		log_assert_text(record, "state_source", "kernel");
 }
 
+/* The last record of the call has these states; patterns. */
 static void assert_call(const char *call, int64_t conn, const char *before, const char *after)
 {
 	struct log log = log_wait(script_log(), &(const struct log_match){.call = call, .conn = conn});
 	json_object *record = log_last(&log, &(const struct log_match){.call = call, .conn = conn});
 
-	log_assert_text(record, "state_before", before);
-	log_assert_text(record, "state", after);
+	log_assert_like(record, "state_before", memory_text("^(%s)$", before));
+	log_assert_like(record, "state", memory_text("^(%s)$", after));
 	log_assert_text(record, "state_source", "kernel");
 }
 
-/* Waits until the log knows this way of the connection, and has no other. */
+/* Waits until the connection is in its last state; its way there is like this pattern. */
 static void assert_way(int64_t conn, const char *last, const char *way)
 {
 	struct log log = log_wait(script_log(), &(const struct log_match){.state = last, .conn = conn});
 
-	assert_string_equal(log_states(&log, 0, conn), way);
+	if (!test_matches(log_states(&log, 0, conn), memory_text("^%s$", way)))
+		test_fail("the way of connection %d is \"%s\" and not like \"%s\"", (int)conn,
+			  log_states(&log, 0, conn), way);
 }
 
 static void new_socket_is_closed_until_it_listens(void **state)
@@ -148,7 +154,7 @@ static void active_close_that_is_acknowledged_is_in_fin_wait_2(void **state)
 	script = start();
 	script_say_all(script, SCRIPT_PAIR);
 	script_say(script, "close c");
-	assert_call("close", SCRIPT_C_CONN, "ESTABLISHED", "FIN_WAIT_2");
+	assert_call("close", SCRIPT_C_CONN, "ESTABLISHED", CLOSING_UP);
 	assert_reached("FIN_WAIT_2", SCRIPT_C_CONN);
 }
 
@@ -160,10 +166,10 @@ static void half_close_is_in_fin_wait_2_and_still_reads(void **state)
 	script = start();
 	script_say_all(script, SCRIPT_PAIR);
 	script_say(script, "shutdown c wr");
-	assert_call("shutdown", SCRIPT_C_CONN, "ESTABLISHED", "FIN_WAIT_2");
+	assert_call("shutdown", SCRIPT_C_CONN, "ESTABLISHED", CLOSING_UP);
 	script_expect(script, "recv a 9; send a bye; recv c 9", "recv = 3 \"bye\"");
 	assert_call("send", SCRIPT_A_CONN, "CLOSE_WAIT", "CLOSE_WAIT");
-	assert_call("recv", SCRIPT_C_CONN, "FIN_WAIT_2", "FIN_WAIT_2");
+	assert_call("recv", SCRIPT_C_CONN, CLOSING_UP, "FIN_WAIT_2");
 }
 
 static void passive_side_that_reads_the_end_of_file_is_in_close_wait(void **state)
@@ -211,7 +217,7 @@ static void passive_close_without_answer_is_in_last_ack(void **state)
 	assert_call("close", SCRIPT_A_CONN, "CLOSE_WAIT", "LAST_ACK");
 	assert_reached("LAST_ACK", SCRIPT_A_CONN);
 	net_drop_nothing();
-	assert_way(SCRIPT_A_CONN, "CLOSED", "ESTABLISHED CLOSE_WAIT LAST_ACK CLOSED");
+	assert_way(SCRIPT_A_CONN, "CLOSED", "(CLOSED )?ESTABLISHED CLOSE_WAIT LAST_ACK CLOSED");
 }
 
 static void side_that_closed_first_ends_in_time_wait(void **state)
@@ -223,7 +229,7 @@ static void side_that_closed_first_ends_in_time_wait(void **state)
 	script_say_all(script, SCRIPT_PAIR);
 	script_say(script, "close c; recv a 9; close a");
 	assert_reached("TIME_WAIT", SCRIPT_C_CONN);
-	assert_way(SCRIPT_C_CONN, "TIME_WAIT", "CLOSED ESTABLISHED FIN_WAIT_2 TIME_WAIT");
+	assert_way(SCRIPT_C_CONN, "TIME_WAIT", "CLOSED ESTABLISHED( FIN_WAIT_1)?( FIN_WAIT_2)? TIME_WAIT");
 }
 
 /* A descriptor that is still open while its connection is in TIME_WAIT: the socket itself says CLOSED. */
@@ -256,10 +262,11 @@ static void reset_leads_to_closed(void **state)
 /* After close() only the kernel's table knows the connection, and it keeps families apart. */
 static void state_after_close_is_known_for_every_family(void **state)
 {
-	static const char *const pairs[] = {
-		"s=socket 6 stream; bind s ::1 0; listen s 5; c=socket 6 stream; connect c ::1 @s; a=accept s",
-		"s=socket 6 stream; bind s :: 0; listen s 5; c=socket 4 stream; connect c 127.0.0.1 @s; a=accept s",
-		"s=socket 4 stream; bind s 127.0.0.1 0; listen s 5; c=socket 6 stream; connect c ::ffff:127.0.0.1 @s; a=accept s",
+	static const char *const pairs[][2] = {
+		{"s=socket 6 stream; bind s ::1 0; listen s 5", "c=socket 6 stream; connect c ::1 @s; a=accept s"},
+		{"s=socket 6 stream; bind s :: 0; listen s 5", "c=socket 4 stream; connect c 127.0.0.1 @s; a=accept s"},
+		{"s=socket 4 stream; bind s 127.0.0.1 0; listen s 5",
+		 "c=socket 6 stream; connect c ::ffff:127.0.0.1 @s; a=accept s"},
 	};
 
 	(void)state;
@@ -267,10 +274,11 @@ static void state_after_close_is_known_for_every_family(void **state)
 		struct run_process *script = start();
 		struct run_result result;
 
-		script_say_all(script, pairs[i]);
+		script_say(script, pairs[i][0]);
+		script_say(script, pairs[i][1]);
 		/* Once each side, so that each family is the one that closes. */
 		script_say(script, i == 1 ? "close a" : "close c");
-		assert_call("close", i == 1 ? SCRIPT_A_CONN : SCRIPT_C_CONN, "ESTABLISHED", "FIN_WAIT_2");
+		assert_call("close", i == 1 ? SCRIPT_A_CONN : SCRIPT_C_CONN, "ESTABLISHED", CLOSING_UP);
 		result = run_finish(script);
 		run_assert_exit(&result, 0);
 		assert_int_equal(unlink(script_log()), 0);
@@ -296,8 +304,9 @@ static void refuse_netlink(void)
 
 static void state_after_close_is_worked_out_where_netlink_is_refused(void **state)
 {
-	struct run_spec spec = {
-		.argv = {file_built("tests/programs/script")}, .options = script_options(NULL), .in_child = refuse_netlink};
+	struct run_spec spec = {.argv = {file_built("tests/programs/script")},
+				.options = script_options(NULL),
+				.in_child = refuse_netlink};
 	struct run_result result;
 	struct log log;
 	json_object *closed;

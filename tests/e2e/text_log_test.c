@@ -3,7 +3,6 @@
  */
 #include "../support/test.h"
 
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,20 +28,8 @@ static const char *const shapes[] = {
 	HEAD "  remedy: .+$",
 };
 
-#define SUMMARY HEAD "SUMMARY: tcpwaitspy: [0-9]+ errors, [0-9]+ warnings, [0-9]+ notes in [0-9]+ connections$"
+#define SUMMARY	      HEAD "SUMMARY: tcpwaitspy: [0-9]+ errors, [0-9]+ warnings, [0-9]+ notes in [0-9]+ connections$"
 #define BELOW_SUMMARY HEAD "  [^ ].*$"
-
-static bool matches(const char *line, const char *pattern)
-{
-	regex_t regex;
-	bool found;
-
-	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		fail_msg("bad pattern %s", pattern);
-	found = regexec(&regex, line, 0, NULL, 0) == 0;
-	regfree(&regex);
-	return found;
-}
 
 struct lines {
 	char *line[4096];
@@ -65,12 +52,12 @@ static struct lines lines_of(char *text)
 static size_t find_line(const struct lines *lines, size_t from, const char *pattern)
 {
 	for (size_t i = from; i < lines->count; i++) {
-		if (matches(lines->line[i], pattern))
+		if (test_matches(lines->line[i], pattern))
 			return i;
 	}
 	for (size_t i = from; i < lines->count; i++)
 		print_error("    %s\n", lines->line[i]);
-	fail_msg("no line matches %s", pattern);
+	test_fail("no line matches %s", pattern);
 	return 0;
 }
 
@@ -79,7 +66,7 @@ static size_t count_lines(const struct lines *lines, const char *pattern)
 	size_t count = 0;
 
 	for (size_t i = 0; i < lines->count; i++)
-		count += matches(lines->line[i], pattern);
+		count += test_matches(lines->line[i], pattern);
 	return count;
 }
 
@@ -90,13 +77,15 @@ static void assert_shapes(const struct lines *lines)
 	for (size_t i = 0; i < lines->count; i++) {
 		size_t shape = 0;
 
-		in_summary = in_summary ? !matches(lines->line[i], HEAD TIME) : matches(lines->line[i], SUMMARY);
-		if (in_summary && (matches(lines->line[i], SUMMARY) || matches(lines->line[i], BELOW_SUMMARY)))
+		in_summary =
+			in_summary ? !test_matches(lines->line[i], HEAD TIME) : test_matches(lines->line[i], SUMMARY);
+		if (in_summary &&
+		    (test_matches(lines->line[i], SUMMARY) || test_matches(lines->line[i], BELOW_SUMMARY)))
 			continue;
-		while (shape < ARRAY_LEN(shapes) && !matches(lines->line[i], shapes[shape]))
+		while (shape < ARRAY_LEN(shapes) && !test_matches(lines->line[i], shapes[shape]))
 			shape++;
 		if (shape == ARRAY_LEN(shapes))
-			fail_msg("line %zu has none of the shapes of the contract:\n%s", i + 1, lines->line[i]);
+			test_fail("line %zu has none of the shapes of the contract:\n%s", i + 1, lines->line[i]);
 	}
 }
 
@@ -152,21 +141,24 @@ static void calls_are_lines_of_the_contract_s_shape(void **state)
 	lines = text_log(NULL, SCRIPT_PAIR "send c hello; recv a 128\nshutdown c wr; recv a 128\n"
 					   "close a; recv c 128; close c; recv c 128; close s\n");
 	at = find_line(&lines, 0,
-		       HEAD TIME "socket\\(AF_INET, SOCK_STREAM, 0\\) = 3 \\| CLOSED \\| #1 \\* -> \\* \\| [0-9.]+ ms$");
+		       HEAD TIME
+		       "socket\\(AF_INET, SOCK_STREAM, 0\\) = 3 \\| CLOSED \\| #1 \\* -> \\* \\| [0-9.]+ ms$");
 	at = find_line(&lines, at, HEAD TIME "setsockopt\\(3, SOL_SOCKET, SO_REUSEADDR, 1\\) = 0 \\| CLOSED \\| #1 ");
-	at = find_line(&lines, at, HEAD TIME "bind\\(3, 127\\.0\\.0\\.1:0\\) = 0 \\| CLOSED \\| #1 127\\.0\\.0\\.1:[0-9]+ ");
-	at = find_line(&lines, at, HEAD TIME "listen\\(3, 5\\) = 0 \\| CLOSED -> LISTEN \\| #1 127\\.0\\.0\\.1:[0-9]+ ");
+	at = find_line(&lines, at,
+		       HEAD TIME "bind\\(3, 127\\.0\\.0\\.1:0\\) = 0 \\| CLOSED \\| #1 127\\.0\\.0\\.1:[0-9]+ ");
+	at = find_line(&lines, at,
+		       HEAD TIME "listen\\(3, 5\\) = 0 \\| CLOSED -> LISTEN \\| #1 127\\.0\\.0\\.1:[0-9]+ ");
 	at = find_line(&lines, at,
 		       HEAD TIME "connect\\(4, 127\\.0\\.0\\.1:[0-9]+\\) = 0 \\| CLOSED -> ESTABLISHED \\| "
 				 "#2 127\\.0\\.0\\.1:[0-9]+ -> 127\\.0\\.0\\.1:[0-9]+ \\| ");
 	at = find_line(&lines, at,
-		       HEAD TIME "accept\\(3\\) = 5 \\| ESTABLISHED \\| "
+		       HEAD TIME "accept\\(3\\) = 5 \\| (CLOSED -> )?ESTABLISHED \\| "
 				 "#3 127\\.0\\.0\\.1:[0-9]+ <- 127\\.0\\.0\\.1:[0-9]+ \\| ");
 	at = find_line(&lines, at, HEAD TIME "send\\(4, 5, 0\\) = 5 \\| ESTABLISHED \\| #2 ");
 	at = find_line(&lines, at, HEAD TIME "recv\\(5, 128, 0\\) = 5 \\| ESTABLISHED \\| #3 ");
-	at = find_line(&lines, at, HEAD TIME "shutdown\\(4, SHUT_WR\\) = 0 \\| ESTABLISHED -> FIN_WAIT_2 \\| #2 ");
+	at = find_line(&lines, at, HEAD TIME "shutdown\\(4, SHUT_WR\\) = 0 \\| ESTABLISHED -> FIN_WAIT_[12] \\| #2 ");
 	at = find_line(&lines, at, HEAD TIME "recv\\(5, 128, 0\\) = 0 \\| ESTABLISHED -> CLOSE_WAIT \\| #3 ");
-	at = find_line(&lines, at, HEAD TIME "close\\(5\\) = 0 \\| CLOSE_WAIT -> (LAST_ACK|CLOSED) \\| #3 ");
+	at = find_line(&lines, at, HEAD TIME "close\\(5\\) = 0 \\| CLOSE_WAIT -> ~?(LAST_ACK|CLOSED) \\| #3 ");
 	at = find_line(&lines, at, HEAD TIME "close\\(4\\) = 0 \\| (FIN_WAIT_2 -> )?TIME_WAIT \\| #2 ");
 	find_line(&lines, at, HEAD TIME "recv\\(4, 128, 0\\) = -1 EBADF \\| (TIME_WAIT -> )?[A-Z_]+ \\| #2 ");
 }
@@ -191,7 +183,9 @@ static void ipv6_addresses_are_in_brackets(void **state)
 	(void)state;
 	lines = text_log(NULL, "s=socket 6 stream; setsockopt s reuseaddr 1; bind s ::1 0; listen s 5\n"
 			       "c=socket 6 stream; connect c ::1 @s; a=accept s\n" SCRIPT_END);
-	find_line(&lines, 0, HEAD TIME "accept\\(3\\) = 5 \\| ESTABLISHED \\| #3 \\[::1\\]:[0-9]+ <- \\[::1\\]:[0-9]+ \\| ");
+	find_line(&lines, 0,
+		  HEAD TIME
+		  "accept\\(3\\) = 5 \\| (CLOSED -> )?ESTABLISHED \\| #3 \\[::1\\]:[0-9]+ <- \\[::1\\]:[0-9]+ \\| ");
 }
 
 static void state_seen_without_a_call_is_a_line(void **state)
@@ -199,7 +193,8 @@ static void state_seen_without_a_call_is_a_line(void **state)
 	struct lines lines;
 
 	(void)state;
-	lines = text_log_with_pause("watch=20ms", SCRIPT_PAIR "close c\n", "\\] state \\| ESTABLISHED", "recv a 9; close a; close s\n");
+	lines = text_log_with_pause("watch=20ms", SCRIPT_PAIR "close c\n", "\\] state \\| ESTABLISHED",
+				    "recv a 9; close a; close s\n");
 	find_line(&lines, 0, HEAD TIME "state \\| ESTABLISHED -> CLOSE_WAIT \\| #3 127\\.0\\.0\\.1:[0-9]+ <- ");
 }
 
@@ -247,7 +242,7 @@ static void same_finding_at_the_same_place_is_printed_once(void **state)
 	(void)state;
 	lines = text_log(NULL, SCRIPT_PAIR "close c; recv c 9; recv c 9; recv c 9\nrecv a 9; close a; close s\n");
 	assert_int_equal(count_lines(&lines, HEAD "ERROR: recv-after-close: "), 1);
-	find_line(&lines, 0, HEAD "SUMMARY: tcpwaitspy: 3 errors, 0 warnings, 0 notes in 3 connections$");
+	find_line(&lines, 0, HEAD "SUMMARY: tcpwaitspy: 3 errors, 0 warnings, 0 notes in 2 connections$");
 	find_line(&lines, 0, HEAD "  .*recv-after-close.*word_recv");
 	find_line(&lines, 0, HEAD "  .*3.*recv-after-close|" HEAD "  .*recv-after-close.*3");
 }
@@ -259,9 +254,9 @@ static void summary_tells_the_wait_states_and_what_is_open(void **state)
 
 	(void)state;
 	lines = text_log(NULL, SCRIPT_PAIR "close c; recv a 9\n");
-	at = find_line(&lines, 0, HEAD "SUMMARY: tcpwaitspy: 0 errors, 0 warnings, [0-9]+ notes in 3 connections$");
+	at = find_line(&lines, 0, HEAD "SUMMARY: tcpwaitspy: 0 errors, 0 warnings, [0-9]+ notes in 2 connections$");
 	find_line(&lines, at, HEAD "  .*CLOSE_WAIT.*1");
-	find_line(&lines, at, HEAD "  .*FIN_WAIT_2.*1");
+	find_line(&lines, at, HEAD "  .*FIN_WAIT_[12].*1");
 	find_line(&lines, at, HEAD "  .*open.*#?3|" HEAD "  .*#3.*CLOSE_WAIT|" HEAD "  .*2.*open");
 }
 
@@ -274,9 +269,10 @@ static void default_log_is_standard_error(void **state)
 	result = script_run(NULL, SCRIPT_PAIR SCRIPT_END);
 	run_assert_exit(&result, 0);
 	lines = lines_of(result.err);
-	find_line(&lines, 0, HEAD TIME "accept\\(3\\) = 5 \\| ESTABLISHED \\| #3 ");
-	assert_true(matches(lines.line[lines.count - 1], HEAD "(SUMMARY| )"));
-	assert_int_equal(count_lines(&lines, HEAD "SUMMARY: tcpwaitspy: 0 errors, 0 warnings, 0 notes in 3 connections$"), 1);
+	find_line(&lines, 0, HEAD TIME "accept\\(3\\) = 5 \\| (CLOSED -> )?ESTABLISHED \\| #3 ");
+	assert_true(test_matches(lines.line[lines.count - 1], HEAD "(SUMMARY| )"));
+	assert_int_equal(
+		count_lines(&lines, HEAD "SUMMARY: tcpwaitspy: 0 errors, 0 warnings, 0 notes in 2 connections$"), 1);
 	assert_null(strstr(result.out, "=="));
 }
 

@@ -56,7 +56,7 @@ const char *file_built(const char *name)
 	char *absolute = realpath(path, NULL);
 
 	if (!absolute)
-		fail_msg("%s is not built", path);
+		test_fail("%s is not built", path);
 	return memory_keep(absolute, free);
 }
 
@@ -68,26 +68,30 @@ const char *file_source(const char *name)
 char *file_read(const char *path, size_t *len)
 {
 	size_t size = 0;
-	size_t room = 1 << 16;
-	char *text = malloc(room);
+	size_t room = 1 << 14;
+	char *text = memory_get(room);
 	ssize_t got;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0) {
-		free(text);
+	if (fd < 0)
 		return NULL;
-	}
-	while (text && (got = read(fd, text + size, room - size - 1)) > 0) {
+	/* Until the end is read, and not by its size: what is in /proc has none. */
+	while ((got = read(fd, text + size, room - size - 1)) > 0) {
+		char *more;
+
 		size += (size_t)got;
-		if (room - size < 4096)
-			text = realloc(text, room *= 2);
+		if (room - size > 4096)
+			continue;
+		room *= 2;
+		more = memory_get(room);
+		memcpy(more, text, size);
+		text = more;
 	}
 	close(fd);
-	assert_non_null(text);
 	text[size] = '\0';
 	if (len)
 		*len = size;
-	return memory_keep(text, free);
+	return text;
 }
 
 void file_write(const char *path, const char *text)
@@ -102,7 +106,7 @@ void file_write(const char *path, const char *text)
 const char *file_program(const char *name)
 {
 	const char *path = getenv("PATH");
-	char *list = strdup(memory_text("%s:/usr/sbin:/sbin", path ? path : "/usr/bin:/bin"));
+	char *list = strdup(memory_text("/usr/bin:/bin:/usr/sbin:/sbin:%s", path ? path : ""));
 
 	memory_keep(list, free);
 	for (char *part = strtok(list, ":"); part; part = strtok(NULL, ":")) {

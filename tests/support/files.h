@@ -25,7 +25,10 @@ const char *file_source(const char *name);
 char *file_read(const char *path, size_t *len);
 void file_write(const char *path, const char *text);
 
-/* The path of a program in PATH or, as for servers, in an sbin directory beside it; NULL: none. */
+/*
+ * The path of an installed program; NULL: none. The distribution's directories come first, because
+ * PATH may begin with wrappers (scripts that start the program that is meant).
+ */
 const char *file_program(const char *name);
 
 #endif

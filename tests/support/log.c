@@ -25,13 +25,13 @@ static json_object *parse_line(const char *line, size_t len, const char *name, s
 	/* With its end, so that a number or a word at the very end is known to be whole. */
 	record = json_tokener_parse_ex(tokener, line, (int)len + 1);
 	if (json_tokener_get_error(tokener) != json_tokener_success || json_tokener_get_parse_end(tokener) < len)
-		fail_msg("%s:%zu is not one JSON value (%s):\n%s", name, number,
-			 json_tokener_error_desc(json_tokener_get_error(tokener)), line);
+		test_fail("%s:%zu is not one JSON value (%s):\n%s", name, number,
+			  json_tokener_error_desc(json_tokener_get_error(tokener)), line);
 	json_tokener_free(tokener);
 	memory_keep(record, release_record);
 	complaint = schema_complaint(record);
 	if (complaint)
-		fail_msg("%s:%zu: %s:\n%s", name, number, complaint, line);
+		test_fail("%s:%zu: %s:\n%s", name, number, complaint, line);
 	return record;
 }
 
@@ -44,14 +44,14 @@ static struct log parse(const char *text, size_t len, const char *name, bool may
 	memcpy(copy, text, len);
 	for (size_t i = 0; i < len; i++)
 		lines += copy[i] == '\n';
-	log.records = memory_get(lines * sizeof(*log.records));
+	log.records = memory_get(lines * sizeof(void *));
 	for (char *line = copy; line < copy + len;) {
 		char *end = memchr(line, '\n', (size_t)(copy + len - line));
 
 		if (!end && may_grow)
 			break;
 		if (!end)
-			fail_msg("%s: the last line is not ended:\n%s", name, line);
+			test_fail("%s: the last line is not ended:\n%s", name, line);
 		*end = '\0';
 		log.records[log.count] = parse_line(line, (size_t)(end - line), name, log.count + 1);
 		log.count++;
@@ -71,7 +71,7 @@ struct log log_read(const char *path)
 	char *text = file_read(path, &len);
 
 	if (!text)
-		fail_msg("there is no log %s", path);
+		test_fail("there is no log %s", path);
 	return parse(text, len, path, false);
 }
 
@@ -158,7 +158,7 @@ json_object *log_first(const struct log *log, const struct log_match *match)
 
 	if (!record) {
 		print_tail(log);
-		fail_msg("no record with %s among these %zu", describe(match), log->count);
+		test_fail("no record with %s among these %zu", describe(match), log->count);
 	}
 	return record;
 }
@@ -210,15 +210,22 @@ struct log log_wait(const char *path, const struct log_match *match)
 void log_assert_text(json_object *record, const char *member, const char *expected)
 {
 	if (strcmp(log_text(record, member), expected) != 0)
-		fail_msg("%s is \"%s\" instead of \"%s\" in %s", member, log_text(record, member), expected,
-			 json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN));
+		test_fail("%s is \"%s\" instead of \"%s\" in %s", member, log_text(record, member), expected,
+			  json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN));
+}
+
+void log_assert_like(json_object *record, const char *member, const char *pattern)
+{
+	if (!test_matches(log_text(record, member), pattern))
+		test_fail("%s is \"%s\" and not like %s in %s", member, log_text(record, member), pattern,
+			  json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN));
 }
 
 void log_assert_number(json_object *record, const char *member, int64_t expected)
 {
 	if (log_number(record, member) != expected)
-		fail_msg("%s is %s instead of %lld in %s", member, log_text(record, member), (long long)expected,
-			 json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN));
+		test_fail("%s is %s instead of %lld in %s", member, log_text(record, member), (long long)expected,
+			  json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN));
 }
 
 void log_assert_no_fault(const struct log *log)
@@ -234,5 +241,5 @@ void log_assert_no_fault(const struct log *log)
 		faults++;
 	}
 	if (faults)
-		fail_msg("%zu findings (above) on a program that does it right", faults);
+		test_fail("%zu findings (above) on a program that does it right", faults);
 }

@@ -52,8 +52,9 @@ const char *log_text(json_object *record, const char *member);
 int64_t log_number(json_object *record, const char *member);
 json_object *log_member(json_object *record, const char *member);
 
-/* Fails, printing the record, unless the member is this text or number. */
+/* Fails, printing the record, unless the member is this text, is like this regular expression, or is this number. */
 void log_assert_text(json_object *record, const char *member, const char *expected);
+void log_assert_like(json_object *record, const char *member, const char *pattern);
 void log_assert_number(json_object *record, const char *member, int64_t expected);
 
 /*

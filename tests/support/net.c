@@ -17,6 +17,8 @@
 
 #include "../../include/tcpwaitspy/states.h"
 
+static bool unprivileged;
+
 static bool write_once(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -34,6 +36,7 @@ static bool unshare_as_user(void)
 {
 	const char *map = memory_text("0 %u 1", (unsigned int)geteuid());
 
+	unprivileged = true;
 	return unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 && write_once("/proc/self/setgroups", "deny") &&
 	       write_once("/proc/self/uid_map", map);
 }
@@ -55,7 +58,7 @@ bool net_try_own(void)
 	if (unshare(CLONE_NEWNET) != 0 && (errno != EPERM || !unshare_as_user()))
 		return false;
 	if (!bring_up_loopback())
-		fail_msg("cannot bring the loopback interface up: %s", strerror(errno));
+		test_fail("cannot bring the loopback interface up: %s", strerror(errno));
 	return true;
 }
 
@@ -63,6 +66,11 @@ void net_own(void)
 {
 	if (!net_try_own())
 		test_skip("no network namespace of its own: %s", strerror(errno));
+}
+
+bool net_is_unprivileged(void)
+{
+	return unprivileged;
 }
 
 static void nft(const char *script)
@@ -128,8 +136,7 @@ static int count_in(const char *path, const char *state, uint16_t local_port, ui
 			continue;
 		/* A connection that was not yet accepted is 12, NEW_SYN_RECV, on its listener. */
 		number = number == 12 ? SPY_STATE_SYN_RECV : number;
-		count += strcmp(spy_state_name(number), state) == 0 &&
-			 (local_port == NET_ANY || local == local_port) &&
+		count += strcmp(spy_state_name(number), state) == 0 && (local_port == NET_ANY || local == local_port) &&
 			 (remote_port == NET_ANY || remote == remote_port);
 	}
 	if (table)
@@ -165,14 +172,25 @@ void net_wait(const char *state, uint16_t local_port, uint16_t remote_port, int 
 		   memory_text("%d sockets in %s with ports %u -> %u", count, state, local_port, remote_port));
 }
 
-static bool somebody_listens(void *arg)
+struct listener {
+	uint16_t port;
+	struct run_process *server;
+};
+
+static bool listens_or_is_over(void *arg)
 {
-	return net_count("LISTEN", *(const uint16_t *)arg, NET_ANY) > 0;
+	const struct listener *listener = arg;
+
+	return net_count("LISTEN", listener->port, NET_ANY) > 0 || run_is_over(listener->server);
 }
 
-void net_wait_listener(uint16_t port)
+void net_wait_listener(uint16_t port, struct run_process *server)
 {
-	test_until(somebody_listens, &port, memory_text("a listener on port %u", port));
+	struct listener listener = {port, server};
+
+	test_until(listens_or_is_over, &listener, memory_text("a listener on port %u", port));
+	if (net_count("LISTEN", port, NET_ANY) == 0)
+		test_fail("the server has ended before it listens: %.700s", run_stderr_now(server));
 }
 
 long net_active_opens(void)

@@ -17,6 +17,12 @@ void net_own(void);
 bool net_try_own(void);
 
 /*
+ * True where net_own() took a user namespace, for want of root: what runs is root by name, and may
+ * not become another user.
+ */
+bool net_is_unprivileged(void);
+
+/*
  * Drops arriving TCP packets that match an nftables expression such as "tcp dport 80". Needs
  * net_own(); skips the test where nft is not there or is refused.
  */
@@ -41,8 +47,12 @@ const char *net_free_port_text(void);
 int net_count(const char *state, uint16_t local_port, uint16_t remote_port);
 /* Waits until there are exactly `count` of them. */
 void net_wait(const char *state, uint16_t local_port, uint16_t remote_port, int count);
-/* Waits until somebody listens on the port; makes no connection, so that none is counted. */
-void net_wait_listener(uint16_t port);
+/*
+ * Waits until somebody listens on the port; makes no connection, so that none is counted. Fails
+ * the test at once, with its standard error, where the process that should listen has ended.
+ */
+struct run_process;
+void net_wait_listener(uint16_t port, struct run_process *server);
 
 /* Connections opened with connect() in this namespace since it was made (RFC 4022, tcpActiveOpens). */
 long net_active_opens(void);

@@ -26,7 +26,7 @@ struct run_process {
 	struct run_process *next;
 	pid_t pid;
 	int pidfd;
-	int in;	 /* a dialog's standard input, else -1 */
+	int in; /* a dialog's standard input, else -1 */
 	int out; /* a dialog's standard output, else a memory file */
 	int err;
 	bool dialog;
@@ -181,7 +181,7 @@ struct run_process *run_start(const struct run_spec *spec)
 		close(fds[1]);
 	/* The pipe is close-on-exec: its end of file is the moment when exec() has succeeded. */
 	if (read(failed[0], &error, sizeof(error)) > 0)
-		fail_msg("cannot start %s: %s", spec->argv[0], strerror(error));
+		test_fail("cannot start %s: %s", spec->argv[0], strerror(error));
 	close(failed[0]);
 	return process;
 }
@@ -196,8 +196,8 @@ static void give_up(struct run_process *process, const char *waiting_for)
 	char *err = run_stderr_now(process);
 	size_t len = strlen(err);
 
-	fail_msg("%s (pid %d): waited %d ms for %s; its standard error ends with:\n%s", process->name, (int)process->pid,
-		 TEST_DEADLINE_MS, waiting_for, len > 2000 ? err + len - 2000 : err);
+	test_fail("%s (pid %d): waited %d ms for %s; its standard error ends with:\n%s", process->name,
+		  (int)process->pid, TEST_DEADLINE_MS, waiting_for, len > 700 ? err + len - 700 : err);
 }
 
 void run_say(struct run_process *process, const char *line)
@@ -312,6 +312,13 @@ struct run_result run_finish(struct run_process *process)
 	return result;
 }
 
+bool run_is_over(const struct run_process *process)
+{
+	struct pollfd ready = {.fd = process->pidfd, .events = POLLIN};
+
+	return process->ended || poll(&ready, 1, 0) > 0;
+}
+
 struct run_result run_stop(struct run_process *process, int sig)
 {
 	assert_int_equal(kill(process->pid, sig), 0);
@@ -321,26 +328,6 @@ struct run_result run_stop(struct run_process *process, int sig)
 struct run_result run(const struct run_spec *spec)
 {
 	return run_finish(run_start(spec));
-}
-
-static const char *ending(int status)
-{
-	if (WIFEXITED(status))
-		return memory_text("exit status %d", WEXITSTATUS(status));
-	return memory_text("signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
-}
-
-void run_assert_exit(const struct run_result *result, int status)
-{
-	if (!WIFEXITED(result->status) || WEXITSTATUS(result->status) != status)
-		fail_msg("expected exit status %d, got %s; standard error:\n%.3000s", status, ending(result->status),
-			 result->err);
-}
-
-void run_assert_signal(const struct run_result *result, int sig)
-{
-	if (!WIFSIGNALED(result->status) || WTERMSIG(result->status) != sig)
-		fail_msg("expected signal %d, got %s; standard error:\n%.3000s", sig, ending(result->status), result->err);
 }
 
 /* What the test started and has not collected. */

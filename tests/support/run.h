@@ -13,23 +13,23 @@
 #include <sys/types.h>
 
 #define RUN_ARGS_MAX 24
-#define RUN_ENV_MAX 8
+#define RUN_ENV_MAX  8
 
 struct run_spec {
 	const char *argv[RUN_ARGS_MAX]; /* NULL-ended; argv[0] is looked up in PATH */
-	const char *options;		/* TCPWAITSPY_OPTIONS; NULL: not set */
-	bool plain;			/* without the shim */
-	bool dialog;			/* standard input and output are pipes (run_say, run_hear) */
-	bool no_stderr;			/* started with descriptor 2 closed */
-	const char *input;		/* standard input; NULL: empty */
-	const char *env[RUN_ENV_MAX];	/* further "NAME=VALUE", NULL-ended */
-	const char *directory;		/* NULL: the test's own working directory */
-	void (*in_child)(void);		/* runs after fork() and before exec(); exits with 126 on failure */
+	const char *options; /* TCPWAITSPY_OPTIONS; NULL: not set */
+	bool plain; /* without the shim */
+	bool dialog; /* standard input and output are pipes (run_say, run_hear) */
+	bool no_stderr; /* started with descriptor 2 closed */
+	const char *input; /* standard input; NULL: empty */
+	const char *env[RUN_ENV_MAX]; /* further "NAME=VALUE", NULL-ended */
+	const char *directory; /* NULL: the test's own working directory */
+	void (*in_child)(void); /* runs after fork() and before exec(); exits with 126 on failure */
 };
 
 struct run_result {
 	int status; /* as from waitpid() */
-	char *out;  /* NUL-ended */
+	char *out; /* NUL-ended */
 	size_t out_len;
 	char *err;
 	size_t err_len;
@@ -41,6 +41,8 @@ struct run_process; /* running, or ended and not yet collected */
 struct run_result run(const struct run_spec *spec);
 struct run_process *run_start(const struct run_spec *spec);
 pid_t run_pid(const struct run_process *process);
+/* True once it has ended, collected or not. */
+bool run_is_over(const struct run_process *process);
 /* Waits for the end, and collects. */
 struct run_result run_finish(struct run_process *process);
 /* The same after a signal. */
@@ -59,6 +61,9 @@ void run_hang_up(struct run_process *process);
 void run_assert_exit(const struct run_result *result, int status);
 /* Fails, showing standard error, unless this signal killed the program. */
 void run_assert_signal(const struct run_result *result, int signal);
+
+/* Fails, showing the first line that differs, unless both printed and returned the same. */
+void run_assert_same(const struct run_result *result, const struct run_result *expected);
 
 /* Kills what was started and not collected, and all that it left behind. */
 void run_kill_all(void);

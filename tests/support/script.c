@@ -66,8 +66,8 @@ const char *script_say(struct run_process *script, const char *line)
 	while ((reply = run_hear(script)) && strcmp(reply, ".") != 0)
 		last = reply;
 	if (!reply)
-		fail_msg("the script ended at \"%s\" after \"%s\"; standard error:\n%s", line, last,
-			 run_stderr_now(script));
+		test_fail("the script ended at \"%s\" after \"%s\"; standard error:\n%s", line, last,
+			  run_stderr_now(script));
 	return last;
 }
 
@@ -76,7 +76,7 @@ void script_expect(struct run_process *script, const char *line, const char *rep
 	const char *last = script_say(script, line);
 
 	if (strcmp(last, reply) != 0)
-		fail_msg("\"%s\" was answered with \"%s\" instead of \"%s\"", line, last, reply);
+		test_fail("\"%s\" was answered with \"%s\" instead of \"%s\"", line, last, reply);
 }
 
 void script_say_all(struct run_process *script, const char *lines)

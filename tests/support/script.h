@@ -14,7 +14,7 @@
  * descriptors 3, 4 and 5, and the shim numbers the connections 1, 2 and 3.
  */
 #define SCRIPT_LISTENER "s=socket 4 stream; setsockopt s reuseaddr 1; bind s 127.0.0.1 0; listen s 5\n"
-#define SCRIPT_PAIR SCRIPT_LISTENER "c=socket 4 stream; connect c 127.0.0.1 @s; a=accept s\n"
+#define SCRIPT_PAIR	SCRIPT_LISTENER "c=socket 4 stream; connect c 127.0.0.1 @s; a=accept s\n"
 /* Its end as it should be: nobody loses data, and nothing is left open. */
 #define SCRIPT_END "close c; recv a 100; close a; close s\n"
 

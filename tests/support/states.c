@@ -33,7 +33,7 @@ static unsigned int number_of(const char *name)
 		if (strcmp(spy_state_name(state), name) == 0)
 			return state;
 	}
-	fail_msg("%s is no state", name);
+	test_fail("%s is no state", name);
 	return 0;
 }
 
@@ -77,12 +77,12 @@ const char *log_states(const struct log *log, int64_t pid, int64_t conn)
 		if (strcmp(log_text(record, "type"), "finding") == 0)
 			continue;
 		if (last && strcmp(before, last) != 0 && !looks_before(record))
-			fail_msg("connection %lld was left in %s and goes on from %s: %s", (long long)conn, last, before,
-				 json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN));
+			test_fail("connection %lld was left in %s and goes on from %s: %s", (long long)conn, last,
+				  before, json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN));
 		if ((last && !can_reach(number_of(last), number_of(before))) ||
 		    !can_reach(number_of(before), number_of(after)))
-			fail_msg("TCP has no way %s, %s, %s: %s", last ? last : "-", before, after,
-				 json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN));
+			test_fail("TCP has no way %s, %s, %s: %s", last ? last : "-", before, after,
+				  json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN));
 		if (!last || strcmp(last, before) != 0)
 			way = memory_text("%s%s%s", way, *way ? " " : "", before);
 		if (strcmp(before, after) != 0)

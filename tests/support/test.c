@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include <poll.h>
+#include <regex.h>
 #include <signal.h>
 #include <sys/prctl.h>
 
@@ -28,13 +29,30 @@ int test_teardown(void **state)
 
 void test_until(bool (*condition)(void *), void *arg, const char *what)
 {
-	/* 5 ms a look: nothing tells us when another process's file or the kernel's table changes. */
-	for (int waited_ms = 0; waited_ms < TEST_DEADLINE_MS; waited_ms += 5) {
+	int waited_ms = 0;
+
+	/* Looks, because nothing tells us when another process's file or the kernel's table changes. */
+	while (waited_ms < TEST_DEADLINE_MS) {
+		int pause_ms = waited_ms < 500 ? 5 : 50;
+
 		if (condition(arg))
 			return;
-		poll(NULL, 0, 5);
+		poll(NULL, 0, pause_ms);
+		waited_ms += pause_ms;
 	}
-	fail_msg("waited %d ms for %s", TEST_DEADLINE_MS, what);
+	test_fail("waited %d ms for %s", TEST_DEADLINE_MS, what);
+}
+
+bool test_matches(const char *text, const char *pattern)
+{
+	regex_t regex;
+	bool found;
+
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		test_fail("%s is no regular expression", pattern);
+	found = regexec(&regex, text, 0, NULL, 0) == 0;
+	regfree(&regex);
+	return found;
 }
 
 void test_skip(const char *format, ...)
@@ -47,6 +65,7 @@ void test_skip(const char *format, ...)
 	print_message("\n");
 	va_end(ap);
 	skip();
+	abort();
 }
 
 const char *test_require(const char *program)

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -37,8 +38,18 @@ int test_teardown(void **state);
 /* Asks condition over and over; fails the test, naming `what`, when it is not true at the deadline. */
 void test_until(bool (*condition)(void *), void *arg, const char *what);
 
+/* True where an extended regular expression matches somewhere in text. */
+bool test_matches(const char *text, const char *pattern);
+
+/* CMocka's fail_msg(); the abort(), which is never reached, tells compilers and readers that it does not return. */
+#define test_fail(...)                                                                                                 \
+	do {                                                                                                           \
+		fail_msg(__VA_ARGS__);                                                                                 \
+		abort();                                                                                               \
+	} while (0)
+
 /* Prints the reason and skips the test. */
-void test_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void test_skip(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 /* Skips the test, naming the program, where none of that name is installed. Returns its path. */
 const char *test_require(const char *program);
 

@@ -17,7 +17,7 @@
 #define MS	     UINT64_C(1000000)
 #define S	     (1000 * MS)
 
-static uint64_t time_of(const struct spy_kind *kind, const char *value)
+static uint64_t time_of(const struct spy_option_kind *kind, const char *value)
 {
 	uint64_t ns = 4711;
 
@@ -50,9 +50,9 @@ static void times_are_integers_or_decimals_with_a_unit(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(times); i++) {
-		if (time_of(&spy_kind_TIME, times[i].value) != times[i].ns)
+		if (time_of(&spy_option_TIME, times[i].value) != times[i].ns)
 			fail_msg("%s is read as another time", times[i].value);
-		assert_int_equal(time_of(&spy_kind_TIME_OR_0, times[i].value), times[i].ns);
+		assert_int_equal(time_of(&spy_option_TIME_OR_0, times[i].value), times[i].ns);
 	}
 }
 
@@ -64,8 +64,8 @@ static void zero_is_a_time_where_the_kind_says_so(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(zeros); i++) {
-		assert_int_equal(time_of(&spy_kind_TIME_OR_0, zeros[i]), 0);
-		assert_false(spy_kind_TIME.read(&spy_kind_TIME, zeros[i], &ns));
+		assert_int_equal(time_of(&spy_option_TIME_OR_0, zeros[i]), 0);
+		assert_false(spy_option_TIME.read(&spy_option_TIME, zeros[i], &ns));
 	}
 	assert_int_equal(ns, 4711);
 }
@@ -73,31 +73,31 @@ static void zero_is_a_time_where_the_kind_says_so(void **state)
 /* Each kind with values that it must refuse. */
 static const struct {
 	const char *name;
-	const struct spy_kind *kind;
+	const struct spy_option_kind *kind;
 	const char *values[16];
 } refused[] = {
 	{"time form",
-	 &spy_kind_TIME_OR_0,
+	 &spy_option_TIME_OR_0,
 	 {"", "5", "5x", "s", ".5s", "5.s", "5 s", " 5s", "5s ", "+5s", "-5s", "5S", "1.5.5s", "5ss", "0x5s", "5us"}},
-	{"time form", &spy_kind_TIME_OR_0, {"00", "0.", "0.0", "-0", "1,5s", "1e3s", "inf", "nan", "5h", "5\n"}},
+	{"time form", &spy_option_TIME_OR_0, {"00", "0.", "0.0", "-0", "1,5s", "1e3s", "inf", "nan", "5h", "5\n"}},
 	{"time range",
-	 &spy_kind_TIME_OR_0,
+	 &spy_option_TIME_OR_0,
 	 {"9223372036.854775808s", "9223372037s", "153722868m", "9223372036855ms", "18446744074s",
 	  "18446744073709551615s", "18446744073709551616ms", "99999999999999999999999s", "0.0000000001s",
 	  "0.0000001ms"}},
 	{"count",
-	 &spy_kind_COUNT,
+	 &spy_option_COUNT,
 	 {"", "65", "-1", "+1", "1.0", "0x10", "16 ", " 16", "a", "4294967296", "18446744073709551615",
 	  "18446744073709551616"}},
-	{"exit", &spy_kind_EXIT, {"", "256", "-1", "1s", "18446744073709551617"}},
-	{"switch", &spy_kind_SWITCH, {"", "2", "yes", "true", "on", "-1"}},
+	{"exit", &spy_option_EXIT, {"", "256", "-1", "1s", "18446744073709551617"}},
+	{"switch", &spy_option_SWITCH, {"", "2", "yes", "true", "on", "-1"}},
 	{"signal",
-	 &spy_kind_SIGNAL,
+	 &spy_option_SIGNAL,
 	 {"KILL", "STOP", "SIGKILL", "SIGSTOP", "SEGV", "BUS", "FPE", "ILL", "SIGSEGV", "usr2", "SIGSIGUSR2", "SIG",
 	  "12", "USR", "USR22", "sigUSR2"}},
-	{"format", &spy_kind_CHOICE_FORMAT, {"", "xml", "Text", "text ", "jso", "jsonl"}},
-	{"calls", &spy_kind_CHOICE_CALLS, {"", "some", "ALL", "0"}},
-	{"flush", &spy_kind_CHOICE_FLUSH, {"", "lines", "1"}},
+	{"format", &spy_option_CHOICE_FORMAT, {"", "xml", "Text", "text ", "jso", "jsonl"}},
+	{"calls", &spy_option_CHOICE_CALLS, {"", "some", "ALL", "0"}},
+	{"flush", &spy_option_CHOICE_FLUSH, {"", "lines", "1"}},
 };
 
 static void what_no_kind_takes_is_refused_and_changes_nothing(void **state)
@@ -124,17 +124,17 @@ static void numbers_are_taken_up_to_their_limits(void **state)
 	bool on;
 
 	(void)state;
-	assert_true(spy_kind_COUNT.read(&spy_kind_COUNT, "0", &count));
+	assert_true(spy_option_COUNT.read(&spy_option_COUNT, "0", &count));
 	assert_int_equal(count, 0);
-	assert_true(spy_kind_COUNT.read(&spy_kind_COUNT, "64", &count));
+	assert_true(spy_option_COUNT.read(&spy_option_COUNT, "64", &count));
 	assert_int_equal(count, SPY_STACK_FRAMES_MAX);
-	assert_true(spy_kind_COUNT.read(&spy_kind_COUNT, "007", &count));
+	assert_true(spy_option_COUNT.read(&spy_option_COUNT, "007", &count));
 	assert_int_equal(count, 7);
-	assert_true(spy_kind_EXIT.read(&spy_kind_EXIT, "255", &status));
+	assert_true(spy_option_EXIT.read(&spy_option_EXIT, "255", &status));
 	assert_int_equal(status, 255);
-	assert_true(spy_kind_SWITCH.read(&spy_kind_SWITCH, "1", &on));
+	assert_true(spy_option_SWITCH.read(&spy_option_SWITCH, "1", &on));
 	assert_true(on);
-	assert_true(spy_kind_SWITCH.read(&spy_kind_SWITCH, "0", &on));
+	assert_true(spy_option_SWITCH.read(&spy_option_SWITCH, "0", &on));
 	assert_false(on);
 }
 
@@ -145,19 +145,19 @@ static void choices_are_the_numbers_of_their_enumerations(void **state)
 	enum spy_flush flush;
 
 	(void)state;
-	assert_true(spy_kind_CHOICE_FORMAT.read(&spy_kind_CHOICE_FORMAT, "text", &format));
+	assert_true(spy_option_CHOICE_FORMAT.read(&spy_option_CHOICE_FORMAT, "text", &format));
 	assert_int_equal(format, SPY_FORMAT_TEXT);
-	assert_true(spy_kind_CHOICE_FORMAT.read(&spy_kind_CHOICE_FORMAT, "json", &format));
+	assert_true(spy_option_CHOICE_FORMAT.read(&spy_option_CHOICE_FORMAT, "json", &format));
 	assert_int_equal(format, SPY_FORMAT_JSON);
-	assert_true(spy_kind_CHOICE_CALLS.read(&spy_kind_CHOICE_CALLS, "all", &calls));
+	assert_true(spy_option_CHOICE_CALLS.read(&spy_option_CHOICE_CALLS, "all", &calls));
 	assert_int_equal(calls, SPY_CALLS_ALL);
-	assert_true(spy_kind_CHOICE_CALLS.read(&spy_kind_CHOICE_CALLS, "lifecycle", &calls));
+	assert_true(spy_option_CHOICE_CALLS.read(&spy_option_CHOICE_CALLS, "lifecycle", &calls));
 	assert_int_equal(calls, SPY_CALLS_LIFECYCLE);
-	assert_true(spy_kind_CHOICE_CALLS.read(&spy_kind_CHOICE_CALLS, "none", &calls));
+	assert_true(spy_option_CHOICE_CALLS.read(&spy_option_CHOICE_CALLS, "none", &calls));
 	assert_int_equal(calls, SPY_CALLS_NONE);
-	assert_true(spy_kind_CHOICE_FLUSH.read(&spy_kind_CHOICE_FLUSH, "line", &flush));
+	assert_true(spy_option_CHOICE_FLUSH.read(&spy_option_CHOICE_FLUSH, "line", &flush));
 	assert_int_equal(flush, SPY_FLUSH_LINE);
-	assert_true(spy_kind_CHOICE_FLUSH.read(&spy_kind_CHOICE_FLUSH, "buffer", &flush));
+	assert_true(spy_option_CHOICE_FLUSH.read(&spy_option_CHOICE_FLUSH, "buffer", &flush));
 	assert_int_equal(flush, SPY_FLUSH_BUFFER);
 }
 
@@ -166,25 +166,25 @@ static void a_signal_is_named_with_or_without_sig(void **state)
 	int number;
 
 	(void)state;
-	assert_true(spy_kind_SIGNAL.read(&spy_kind_SIGNAL, "USR2", &number));
+	assert_true(spy_option_SIGNAL.read(&spy_option_SIGNAL, "USR2", &number));
 	assert_int_equal(number, SIGUSR2);
-	assert_true(spy_kind_SIGNAL.read(&spy_kind_SIGNAL, "SIGHUP", &number));
+	assert_true(spy_option_SIGNAL.read(&spy_option_SIGNAL, "SIGHUP", &number));
 	assert_int_equal(number, SIGHUP);
-	assert_true(spy_kind_SIGNAL.read(&spy_kind_SIGNAL, "", &number));
+	assert_true(spy_option_SIGNAL.read(&spy_option_SIGNAL, "", &number));
 	assert_int_equal(number, 0);
 }
 
 static void a_text_is_taken_up_to_the_size_of_its_member(void **state)
 {
 	static char value[SPY_PATH_MAX + 1];
-	static spy_kind_TEXT_t member;
+	static spy_option_TEXT_t member;
 
 	(void)state;
 	memset(value, 'x', SPY_PATH_MAX);
-	assert_false(spy_kind_TEXT.read(&spy_kind_TEXT, value, member));
+	assert_false(spy_option_TEXT.read(&spy_option_TEXT, value, member));
 	assert_string_equal(member, "");
 	value[SPY_PATH_MAX - 1] = '\0';
-	assert_true(spy_kind_TEXT.read(&spy_kind_TEXT, value, member));
+	assert_true(spy_option_TEXT.read(&spy_option_TEXT, value, member));
 	assert_string_equal(member, value);
 }
 
@@ -203,9 +203,9 @@ static void a_time_is_written_in_the_largest_unit_that_divides_it(void **state)
 		char data[64];
 		struct spy_buf out = SPY_BUF(data);
 
-		spy_kind_TIME.print(&spy_kind_TIME, &times[i].ns, &out);
+		spy_option_TIME.print(&spy_option_TIME, &times[i].ns, &out);
 		assert_string_equal(spy_buf_cstr(&out), times[i].text);
-		assert_int_equal(time_of(&spy_kind_TIME_OR_0, data), times[i].ns);
+		assert_int_equal(time_of(&spy_option_TIME_OR_0, data), times[i].ns);
 	}
 }
 

@@ -20,9 +20,9 @@
 #define S	     (1000 * MS)
 
 enum {
-	OPTION_COUNT = 0
-#define OPTION(key, kind, field, value, meaning) +1
+#define OPTION(key, kind, field, value, meaning) OPTION_##field,
 #include "../../include/tcpwaitspy/options.def"
+	OPTION_COUNT
 };
 
 static struct spy_options options;
@@ -311,14 +311,15 @@ static void random_texts_leave_valid_options_and_whole_lines(void **state)
 
 	(void)state;
 	for (round = 0; round < 20000; round++) {
-		char text[256] = "";
+		char text[256];
+		struct spy_buf composed = SPY_BUF(text);
 		unsigned int count;
 
 		for (count = 0; count < 12; count++) {
 			seed = seed * 1664525 + 1013904223;
-			strcat(text, words[(seed >> 16) % COUNT(words)]);
+			spy_buf_str(&composed, words[(seed >> 16) % COUNT(words)]);
 		}
-		parse(text);
+		parse(spy_buf_cstr(&composed));
 		assert_true(*complaint_text == '\0' || complaint_text[strlen(complaint_text) - 1] == '\n');
 		assert_true(options.stack_frames <= SPY_STACK_FRAMES_MAX);
 		assert_true(options.close_wait_ns <= INT64_MAX);

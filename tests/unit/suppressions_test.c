@@ -94,8 +94,8 @@ static void a_pathological_glob_takes_no_exponential_time(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(pattern) - 1; i += 2)
-		memcpy(pattern + i, "*a", 2);
+	for (i = 0; i < sizeof(pattern) - 1; i++)
+		pattern[i] = i % 2 ? 'a' : '*';
 	pattern[sizeof(pattern) - 1] = 'b';
 	memset(text, 'a', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
@@ -177,13 +177,14 @@ static void text_with_nul_bytes_is_read_to_its_end(void **state)
 static void the_set_is_bounded_and_says_so_once(void **state)
 {
 	char text[(SPY_SUPPRESSIONS_MAX + 3) * 4 + 1];
+	struct spy_buf lines = SPY_BUF(text);
 	const char *complaints;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < SPY_SUPPRESSIONS_MAX + 3; i++)
-		memcpy(text + 4 * i, "*:f\n", 5);
-	complaints = parse(text);
+		spy_buf_str(&lines, "*:f\n");
+	complaints = parse(spy_buf_cstr(&lines));
 	assert_int_equal(set.count, SPY_SUPPRESSIONS_MAX);
 	assert_string_equal(complaints, "tcpwaitspy: my.supp:257: more than 256 suppressions; this line and those "
 					"after it are not used\n");

@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../shim/observe/elf.h"
 #include "../../shim/observe/symbols.h"
 
 static struct spy_frame frame;
@@ -77,14 +78,14 @@ static void a_static_function_is_named_with_its_offset(void **state)
 static int take_bias(struct dl_phdr_info *info, size_t size, void *bias)
 {
 	(void)size;
-	*(ElfW(Addr) *)bias = info->dlpi_addr;
+	*(spy_vaddr *)bias = info->dlpi_addr;
 	return 1;
 }
 
 static void the_module_offset_is_what_addr2line_takes(void **state)
 {
 	uintptr_t ip = address_in_known_function();
-	ElfW(Addr) bias = 1;
+	spy_vaddr bias = 1;
 
 	(void)state;
 	dl_iterate_phdr(take_bias, &bias);
@@ -95,7 +96,7 @@ static void the_module_offset_is_what_addr2line_takes(void **state)
 static void a_return_address_behind_a_function_s_end_is_its_own(void **state)
 {
 	Dl_info info;
-	ElfW(Sym) * symbol;
+	spy_sym *symbol;
 
 	(void)state;
 	assert_int_not_equal(dladdr1((void *)libc_function("abort"), &info, (void **)&symbol, RTLD_DL_SYMENT), 0);
@@ -161,7 +162,7 @@ static void the_vdso_has_no_file_to_look_into(void **state)
 	(void)state;
 	if (vdso == 0)
 		skip();
-	spy_symbols_resolve(vdso + sizeof(ElfW(Ehdr)), &frame);
+	spy_symbols_resolve(vdso + sizeof(spy_ehdr), &frame);
 	assert_null(strchr(frame.module, '/'));
 	assert_string_equal(frame.function, "");
 }
@@ -239,7 +240,7 @@ static void a_library_that_is_not_the_loaded_one_any_more_names_nothing(void **s
 	copy_file("/proc/self/exe", path);
 	spy_symbols_resolve(ip, &frame);
 	assert_string_equal(frame.function, "");
-	assert_int_equal(truncate(path, sizeof(ElfW(Ehdr)) + 8), 0);
+	assert_int_equal(truncate(path, sizeof(spy_ehdr) + 8), 0);
 	spy_symbols_resolve(ip, &frame);
 	assert_string_equal(frame.function, "");
 
@@ -271,8 +272,8 @@ static size_t kept(const char *const *pairs)
 	size_t count;
 
 	for (count = 0; pairs[2 * count] != NULL; count++) {
-		strcpy(frames[count].function, pairs[2 * count]);
-		strcpy(frames[count].module, pairs[2 * count + 1]);
+		snprintf(frames[count].function, SPY_FUNCTION_MAX, "%s", pairs[2 * count]);
+		snprintf(frames[count].module, SPY_MODULE_MAX, "%s", pairs[2 * count + 1]);
 	}
 	return spy_symbols_trim(frames, count);
 }

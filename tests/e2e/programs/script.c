@@ -5,7 +5,7 @@
  *     s=socket 4 stream; bind s 127.0.0.1 0; listen s 5
  *
  * prints `socket = 3`, `bind = 0`, `listen = 0` and, when the line is done, `.`. A failed call
- * prints the name of its errno, a read also what came. Single letters are variables that hold
+ * prints the name of its errno (one that succeeds, too, where it has changed it), a read what came. Single letters are variables that hold
  * descriptors. `fork STATEMENTS` runs the rest of the line in a child and waits for it, `quiet`
  * ends all printing, `return N` returns from main. Everything else is in the script_*.h files.
  */
@@ -20,6 +20,9 @@
 #include "script_process.h"
 #include "script_sockets.h"
 #include "script_transfer.h"
+
+/* What errno is before each call, so that a call that succeeds and changes it is seen. */
+#define ERRNO_BEFORE ENOTBLK
 
 struct script_state script;
 
@@ -48,7 +51,9 @@ static void reply(const char *name, long ret, int error)
 {
 	if (quiet)
 		return;
-	printf("%s = %ld%s%s", name, ret, ret == -1 ? " " : "", ret == -1 ? strerrorname_np(error) : "");
+	printf("%s = %ld", name, ret);
+	if (ret == -1 || error != ERRNO_BEFORE)
+		printf("%s%s", ret == -1 ? " " : " errno ", error ? strerrorname_np(error) : "0");
 	if (*script.received && ret > 0)
 		printf(" \"%s\"", script.received);
 	printf("%s%s\n", *script.extra ? " " : "", script.extra);
@@ -100,7 +105,7 @@ static void run_statement(char *text)
 	}
 	memset(script.received, 0, sizeof(script.received));
 	*script.extra = '\0';
-	errno = 0;
+	errno = ERRNO_BEFORE;
 	ret = word->run(&s);
 	error = errno;
 	if (variable)
@@ -129,7 +134,7 @@ static void run_line(char *line)
 			continue; /* The child has the rest of the line, and main ends it there. */
 		}
 		waitpid(pid, &status, 0);
-		reply("fork", status, 0);
+		reply("fork", status, ERRNO_BEFORE);
 		return;
 	}
 }

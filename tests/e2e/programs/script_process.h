@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@ static inline long word_exit(const struct statement *s)
 {
 	if (script_says(s, 0, "_exit"))
 		_exit(script_number(s, 1));
+	if (script_says(s, 0, "quick_exit"))
+		quick_exit(script_number(s, 1));
 	if (script_says(s, 0, "_Exit"))
 		_Exit(script_number(s, 1));
 	exit(script_number(s, 1));
@@ -62,7 +65,9 @@ static inline long word_disposition(const struct statement *s)
 	long ret = sigaction(signal_number(script_arg(s, 1)), NULL, &old);
 
 	snprintf(script.extra, sizeof(script.extra), "%s",
-		 old.sa_handler == SIG_DFL ? "SIG_DFL" : old.sa_handler == SIG_IGN ? "SIG_IGN" : "handler");
+		 old.sa_handler == SIG_DFL   ? "SIG_DFL"
+		 : old.sa_handler == SIG_IGN ? "SIG_IGN"
+					     : "handler");
 	return ret;
 }
 
@@ -168,6 +173,14 @@ static inline long word_close_all(const struct statement *s)
 	return 0;
 }
 
+/* limit_descriptors N: RLIMIT_NOFILE. */
+static inline long word_limit_descriptors(const struct statement *s)
+{
+	const struct rlimit limit = {(rlim_t)script_number(s, 1), (rlim_t)script_number(s, 1)};
+
+	return setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /* dup2_over FD: over every descriptor of this process above 2 that is not FD. */
 static inline long word_dup2_over(const struct statement *s)
 {
@@ -209,8 +222,8 @@ static inline int send_descriptor(int through, int fd)
 		.msg_iov = &byte, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
-	*header = (struct cmsghdr){
-		.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
+	*header =
+		(struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
 	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
 	return sendmsg(through, &message, 0) == 1 ? 0 : -1;
 }
@@ -259,6 +272,7 @@ static inline const struct script_word *script_process_words(void)
 		{"exit", word_exit},
 		{"_exit", word_exit},
 		{"_Exit", word_exit},
+		{"quick_exit", word_exit},
 		{"handle", word_signal},
 		{"ignore", word_signal},
 		{"default", word_signal},
@@ -274,6 +288,7 @@ static inline const struct script_word *script_process_words(void)
 		{"become", word_become},
 		{"chroot", word_chroot},
 		{"close_all", word_close_all},
+		{"limit_descriptors", word_limit_descriptors},
 		{"dup2_over", word_dup2_over},
 		{"tasks", word_count},
 		{"open_descriptors", word_count},

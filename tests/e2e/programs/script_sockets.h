@@ -31,7 +31,8 @@ static inline struct socket_option socket_option(const char *name)
 		{"reuseaddr", SOL_SOCKET, SO_REUSEADDR}, {"reuseport", SOL_SOCKET, SO_REUSEPORT},
 		{"error", SOL_SOCKET, SO_ERROR},	 {"rcvbuf", SOL_SOCKET, SO_RCVBUF},
 		{"linger", SOL_SOCKET, SO_LINGER},	 {"nodelay", IPPROTO_TCP, TCP_NODELAY},
-		{"rcvtimeo", SOL_SOCKET, SO_RCVTIMEO},	 {"info", IPPROTO_TCP, TCP_INFO},	 {"v6only", IPPROTO_IPV6, IPV6_V6ONLY},
+		{"rcvtimeo", SOL_SOCKET, SO_RCVTIMEO},	 {"info", IPPROTO_TCP, TCP_INFO},
+		{"v6only", IPPROTO_IPV6, IPV6_V6ONLY},
 	};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {

@@ -16,7 +16,8 @@
 
 /* Exported by libc, declared by no header of it outside fortified builds. */
 ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags);
-ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *addr, socklen_t *addrlen);
+ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *addr,
+		       socklen_t *addrlen);
 ssize_t __read_chk(int fd, void *buf, size_t len, size_t room);
 ssize_t __read(int fd, void *buf, size_t len);
 ssize_t __send(int fd, const void *buf, size_t len, int flags);
@@ -186,6 +187,23 @@ static inline long word_open(const struct statement *s)
 	return open(script_arg(s, 1), O_RDWR | O_CREAT, 0644);
 }
 
+/* fill PATH: a file that takes all the room there is. */
+static inline long word_fill(const struct statement *s)
+{
+	static const char block[512];
+	int fd = open(script_arg(s, 1), O_WRONLY | O_CREAT, 0644);
+
+	while (write(fd, block, sizeof(block)) > 0)
+		;
+	return close(fd);
+}
+
+/* remove PATH */
+static inline long word_remove(const struct statement *s)
+{
+	return unlink(script_arg(s, 1));
+}
+
 /* rounds A B N: N times 64 bytes from A to B, which are the ends of one connection. */
 static inline long word_rounds(const struct statement *s)
 {
@@ -236,6 +254,8 @@ static inline const struct script_word *script_transfer_words(void)
 		{"freopen", word_freopen},
 		{"pipe", word_pipe},
 		{"open", word_open},
+		{"fill", word_fill},
+		{"remove", word_remove},
 		{"rounds", word_rounds},
 		{NULL, NULL},
 	};
