@@ -13,7 +13,7 @@
 #include "table.h"
 
 #define SPY_STACKS_MAX	   8192u /* different stacks; further ones are not kept and counted */
-#define SPY_STACKS_BUCKETS (2 * SPY_STACKS_MAX)
+#define SPY_STACKS_BUCKETS ((size_t)2 * SPY_STACKS_MAX)
 #define SPY_STACKS_CHUNK   4096u /* words asked for at a time */
 
 struct spy_stack {

@@ -12,7 +12,7 @@
 
 #include "sys.h"
 
-#define STACK_SIZE (64 * 1024)
+#define STACK_SIZE ((size_t)64 * 1024)
 #define ROOM	   8 /* descriptors given up in the other table */
 
 struct job {

@@ -306,7 +306,7 @@ static void settle_for_nearest(struct search *search)
 
 static bool search_table(struct search *search, const spy_shdr *table)
 {
-	spy_sym symbols[SYMBOLS_PER_READ];
+	spy_sym symbols[SYMBOLS_PER_READ] = {{0}};
 	uint64_t count = table->sh_size / sizeof(symbols[0]);
 	uint64_t offset = table->sh_offset;
 

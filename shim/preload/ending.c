@@ -84,7 +84,7 @@ static void at_exit(int status, void *unused)
 void spy_ending_init(void)
 {
 	on_exit(at_exit, NULL);
-	at_quick_exit(spy_ending_summary);
+	(void)at_quick_exit(spy_ending_summary);
 }
 
 /* Dies of sig as the program would have: nothing of the shim's shows in the wait status. */
@@ -147,7 +147,7 @@ void spy_ending_stand_in(int sig)
 
 void spy_ending_release_signals(void)
 {
-	struct sigaction now, none = {.sa_handler = SIG_DFL};
+	struct sigaction now = {.sa_handler = SIG_DFL}, none = now;
 
 	catching = false;
 	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
@@ -163,7 +163,7 @@ void spy_ending_before_silence(void)
 
 static bool is_default(int sig)
 {
-	struct sigaction now;
+	struct sigaction now = {.sa_handler = SIG_DFL};
 
 	return REAL(sigaction)(sig, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL;
 }

@@ -10,14 +10,14 @@
 #define THREADS 1024u /* further ones are not seen by the two rules that ask */
 
 struct inside {
-	_Atomic uint32_t tid; /* 0: free */
+	_Atomic uint32_t tid;	  /* 0: free */
 	_Atomic uint32_t conn_id; /* 0: in no call */
 	_Atomic int fd;
 	enum spy_call_id id;
 	enum spy_op op;
+	uint32_t slot;
 	uintptr_t caller;
 	struct spy_conn *conn;
-	uint32_t slot;
 };
 
 static struct inside threads[THREADS];
@@ -93,7 +93,7 @@ bool spy_inside_self(struct spy_call *call)
 /* /proc/PID/task/TID/syscall: "NUMBER ARG0 ..." in hexadecimal while it is blocked, else "running" (proc(5)). */
 static bool is_blocked_on(uint32_t tid, int fd)
 {
-	char path[64], text[128], wanted[24];
+	char path[64], text[128], wanted[24] = "";
 	struct spy_buf path_buf = SPY_BUF(path), wanted_buf = SPY_BUF(wanted);
 	const char *p = text;
 

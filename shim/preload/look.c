@@ -30,7 +30,7 @@ void spy_event_init(struct spy_event *ev, enum spy_call_id call, enum spy_op op,
  */
 static bool may_be_moved(const struct spy_conn *conn)
 {
-	switch (conn->state) {
+	switch ((enum spy_state)conn->state) {
 	case SPY_STATE_FIN_WAIT_1:
 	case SPY_STATE_FIN_WAIT_2:
 	case SPY_STATE_CLOSING:

@@ -18,7 +18,8 @@
 #include "../sink/writer.h"
 #include "settle.h"
 
-#define STACK_SIZE    (256 * 1024)
+#define STACK_SIZE ((size_t)256 * 1024)
+#define LARGE_STACK_SIZE ((size_t)8 * 1024 * 1024)
 #define FLUSH_NS      100000000u
 #define ON_THE_WAY_NS 1000000000u
 
@@ -170,7 +171,7 @@ void spy_watcher_start(void)
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	if (start_thread(&attr) == EINVAL) {
 		/* A program with much thread-local data: the default size has room for it. */
-		pthread_attr_setstacksize(&attr, 8 * 1024 * 1024);
+		pthread_attr_setstacksize(&attr, LARGE_STACK_SIZE);
 		start_thread(&attr);
 	}
 	pthread_attr_destroy(&attr);

@@ -72,7 +72,7 @@ static uint64_t count_lines(const char *text, size_t len)
 static void write_lines(const char *text, size_t len)
 {
 	size_t done = 0;
-	int err;
+	int err = 0;
 
 	/* After a torn line the next one starts on a line of its own, so that a reader loses one only. */
 	if (torn && spy_target_write("\n", 1, &err) == 1)
