@@ -38,7 +38,7 @@ static void move_state(struct spy_core *core, struct spy_event *ev, struct spy_c
 	ev->source = SPY_SOURCE_KERNEL;
 	if (ev->state == SPY_STATE_UNKNOWN) {
 		ev->state = spy_infer_state(ev, conn);
-		ev->source = ev->state == conn->state ? conn->source : SPY_SOURCE_INFERRED;
+		ev->source = SPY_SOURCE_INFERRED;
 	}
 	conn->source = (uint8_t)ev->source;
 	if (ev->state == conn->state)
@@ -74,8 +74,10 @@ void spy_core_observe(struct spy_core *core, struct spy_event *ev, struct spy_co
 	spy_note_held(ev, conn);
 	spy_rules_run(core, ev, conn, out);
 	/* Calls since the peer's FIN are few, and the last of them is where a leak was last touched. */
-	if (spy_is_use(ev) && conn->state == SPY_STATE_CLOSE_WAIT)
+	if (spy_is_use(ev) && conn->state == SPY_STATE_CLOSE_WAIT) {
+		conn->flags |= SPY_CONN_USED_SINCE_FIN;
 		conn->stacks[SPY_STACK_USED] = ev->stack;
+	}
 	atomic_store_explicit(&conn->attention, !is_plain(conn), memory_order_relaxed);
 }
 
@@ -102,6 +104,11 @@ struct spy_conn *spy_core_open(struct spy_core *core, int fd, uint64_t now_ns)
 	if (former_flags & SPY_CONN_CLOSED_BY_USER)
 		conn->flags |= SPY_CONN_FORMER_BY_USER;
 	return conn;
+}
+
+void spy_core_accepted(struct spy_conn *listener)
+{
+	listener->failed_accepts = 0;
 }
 
 struct spy_conn *spy_core_nobody(struct spy_core *core)
@@ -146,9 +153,19 @@ void spy_core_closed_unseen(struct spy_core *core, int fd, uint64_t now_ns)
 	spy_table_clear(&core->table, fd);
 }
 
-void spy_core_forked(struct spy_core *core)
+void spy_core_not_ours_yet(struct spy_core *core, struct spy_conn *conn)
+{
+	if (conn->flags & SPY_CONN_COUNTED)
+		core->connections--;
+	conn->flags &= ~(uint32_t)SPY_CONN_COUNTED;
+	conn->flags |= SPY_CONN_FORKED;
+	conn->attention = 1;
+}
+
+void spy_core_forked(struct spy_core *core, uint64_t now_ns)
 {
 	core->forks = 0;
+	memset(&core->ledger, 0, sizeof(core->ledger));
 	for (uint32_t i = 0; i < core->table.used; i++) {
 		struct spy_conn *conn = spy_table_at(&core->table, i);
 
@@ -159,10 +176,12 @@ void spy_core_forked(struct spy_core *core)
 		conn->flags |= SPY_CONN_FORKED;
 		conn->flags &= ~(uint32_t)SPY_CONN_COUNTED;
 		conn->attention = 1;
-		conn->states_seen = 0;
+		/* The child's ledger begins with the child; that it was once established stays true. */
+		conn->states_seen &= 1u << SPY_STATE_ESTABLISHED;
+		conn->since_ns = now_ns;
+		spy_ledger_move(&core->ledger, conn, (enum spy_state)conn->state, now_ns);
 	}
 	core->connections = 0;
-	memset(&core->ledger, 0, sizeof(core->ledger));
 	core->unseen = (struct spy_unseen){.closes = 0};
 	core->table.untracked = 0;
 	for (unsigned int i = 0; i <= SPY_ERROR; i++)

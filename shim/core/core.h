@@ -62,6 +62,9 @@ void spy_core_observe(struct spy_core *core, struct spy_event *ev, struct spy_co
 /* A new record for fd, which knows what had the number before. NULL: see spy_table_open(). */
 struct spy_conn *spy_core_open(struct spy_core *core, int fd, uint64_t now_ns);
 
+/* The listener has given a connection: what failed before was not in a row. */
+void spy_core_accepted(struct spy_conn *listener);
+
 /* A record that stands for a socket which could not be made; the next call of this makes it anew. */
 struct spy_conn *spy_core_nobody(struct spy_core *core);
 
@@ -77,8 +80,11 @@ void spy_core_let_go(struct spy_core *core, struct spy_conn *conn, uint64_t next
 /* fd, which its record has open, was closed by means that no hook saw: forgotten, and counted. */
 void spy_core_closed_unseen(struct spy_core *core, int fd, uint64_t now_ns);
 
+/* conn was there before this process: it answers for it, and counts it, from its first use on. */
+void spy_core_not_ours_yet(struct spy_core *core, struct spy_conn *conn);
+
 /* In the child of a fork(): the counts start anew, and all that is open is the parent's until it is used. */
-void spy_core_forked(struct spy_core *core);
+void spy_core_forked(struct spy_core *core, uint64_t now_ns);
 
 /* rules.c: asks every rule that wants ev's operation; adds what is new to out. */
 void spy_rules_run(struct spy_core *core, const struct spy_event *ev, struct spy_conn *conn, struct spy_outbox *out);

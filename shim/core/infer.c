@@ -41,8 +41,10 @@ static enum spy_state after_peer_fin(enum spy_state state)
 
 static enum spy_state after_connect(const struct spy_event *ev, enum spy_state state)
 {
-	if (ev->ret == 0 || ev->err == EISCONN)
-		return SPY_STATE_ESTABLISHED;
+	if (ev->ret == 0)
+		return ev->target.family ? SPY_STATE_ESTABLISHED : SPY_STATE_CLOSED; /* AF_UNSPEC dissolves. */
+	if (ev->err == EISCONN)
+		return state == SPY_STATE_SYN_SENT || state == SPY_STATE_CLOSED ? SPY_STATE_ESTABLISHED : state;
 	if (ev->err == EINPROGRESS || ev->err == EALREADY || ev->err == EINTR)
 		return SPY_STATE_SYN_SENT;
 	return ev->err == EBADF ? state : SPY_STATE_CLOSED;
@@ -50,7 +52,11 @@ static enum spy_state after_connect(const struct spy_event *ev, enum spy_state s
 
 static enum spy_state after_shutdown(const struct spy_event *ev, const struct spy_conn *conn)
 {
-	if (ev->ret != 0 || ev->arg[0] == SHUT_RD)
+	/* A listener ends with its reading side, and so does an attempt to connect (linux/net/ipv4/tcp.c). */
+	if (ev->ret == 0 && ev->arg[0] != SHUT_WR &&
+	    (conn->state == SPY_STATE_LISTEN || conn->state == SPY_STATE_SYN_SENT))
+		return SPY_STATE_CLOSED;
+	if (ev->ret != 0 || ev->arg[0] == SHUT_RD || conn->state == SPY_STATE_LISTEN)
 		return conn->state;
 	return after_our_fin(conn->state);
 }
@@ -75,7 +81,7 @@ enum spy_state spy_infer_state(const struct spy_event *ev, const struct spy_conn
 	case SPY_OP_ACCEPT:
 		return ev->ret >= 0 ? SPY_STATE_ESTABLISHED : conn->state;
 	case SPY_OP_READ:
-		if (ev->ret == 0 && !(conn->flags & SPY_CONN_SHUT_RD))
+		if (ev->observed_eof && !(conn->flags & SPY_CONN_SHUT_RD))
 			return after_peer_fin(conn->state);
 		return ev->err == ECONNRESET ? SPY_STATE_CLOSED : conn->state;
 	case SPY_OP_WRITE:

@@ -153,7 +153,7 @@ static void note_close(const struct spy_event *ev, struct spy_conn *conn)
 	conn->closed_ns = ev->now_ns;
 	if (by_user)
 		conn->flags |= SPY_CONN_CLOSED_BY_USER;
-	if (ev->err == EINTR)
+	if (ev->err == EINTR && ev->last_descriptor)
 		conn->flags |= SPY_CONN_CLOSE_EINTR;
 	if (!ev->last_descriptor)
 		conn->flags |= SPY_CONN_DUP_CLOSED;

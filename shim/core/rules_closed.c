@@ -108,7 +108,9 @@ bool spy_rule_abortive_close(const struct spy_core *core, const struct spy_event
 
 	(void)core;
 	(void)finding;
-	return !ev->was_closed && ev->last_descriptor && (conn->flags & SPY_CONN_LINGER_0) && connected;
+	/* Where the state stays as it was, another process holds the connection and nothing was reset. */
+	return !ev->was_closed && ev->last_descriptor && (conn->flags & SPY_CONN_LINGER_0) && connected &&
+	       ev->state != ev->state_before;
 }
 
 /* Whoever still holds the connection, if that was found out. */
@@ -174,7 +176,7 @@ bool spy_rule_shutdown_without_close(const struct spy_core *core, const struct s
 {
 	const uint32_t both = SPY_CONN_SHUT_RD | SPY_CONN_SHUT_WR;
 
-	if ((conn->flags & both) != both || (conn->flags & SPY_CONN_FORKED))
+	if ((conn->flags & both) != both || (conn->flags & SPY_CONN_FORKED) || !conn->descriptors)
 		return false;
 	if (ev->op == SPY_OP_TICK && ev->now_ns - conn->shut_ns < core->settings.close_wait_ns)
 		return false;

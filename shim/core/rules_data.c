@@ -122,8 +122,8 @@ bool spy_rule_idle_close_wait(const struct spy_core *core, const struct spy_even
 	if (!(conn->flags & SPY_CONN_CONNECTED) || (conn->flags & (SPY_CONN_EOF | SPY_CONN_FORKED)) ||
 	    !conn->descriptors)
 		return false;
-	if (conn->stacks[SPY_STACK_USED])
-		return false; /* Used since the peer's FIN: not idle. */
+	if (conn->flags & SPY_CONN_USED_SINCE_FIN)
+		return false;
 	(void)ev;
 	finding->stacks[SPY_STORY_HERE] = 0;
 	finding->place = SPY_STORY_CREATED;

@@ -141,6 +141,8 @@ bool spy_rule_fin_wait_2_stall(const struct spy_core *core, const struct spy_eve
 
 	if (conn->state != SPY_STATE_FIN_WAIT_2 || finding->age_ns <= core->settings.fin_wait_ns)
 		return false;
+	if (conn->flags & SPY_CONN_FORKED)
+		return false; /* The parent's to tell. */
 	(void)ev;
 	finding->stacks[SPY_STORY_HERE] = stack;
 	spy_finding_add(finding, "fin_wait_2_ms", (int64_t)(finding->age_ns / 1000000u));

@@ -71,6 +71,9 @@ void spy_table_attach(struct spy_table *table, int fd, struct spy_conn *conn)
 		table->untracked++;
 		return;
 	}
+	if (spy_table_slot(table, fd) == conn->self)
+		return;
+	spy_table_detach(table, fd);
 	spy_table_clear(table, fd);
 	conn->descriptors++;
 	conn->slots++;

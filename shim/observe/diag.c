@@ -21,6 +21,7 @@
 
 static struct spy_lock lock;
 static int diag_fd = -1;
+static int64_t fin_timeout_ms = SPY_TIME_WAIT_MS;
 static spy_keep_fd_fn keep_fd;
 
 struct request {
@@ -73,6 +74,25 @@ static bool have_socket(void)
 	return diag_fd >= 0;
 }
 
+int64_t spy_diag_fin_timeout_ms(void)
+{
+	return fin_timeout_ms;
+}
+
+/* In seconds, as tcp(7) has it; TCP_TIMEWAIT_LEN, which is the default, where it cannot be read. */
+static void read_fin_timeout(void)
+{
+	char text[16];
+	int64_t seconds = 0;
+
+	if (!spy_proc_read("/proc/sys/net/ipv4/tcp_fin_timeout", text, sizeof(text)))
+		return;
+	for (const char *p = text; *p >= '0' && *p <= '9'; p++)
+		seconds = seconds * 10 + (*p - '0');
+	if (seconds > 0)
+		fin_timeout_ms = seconds * 1000;
+}
+
 void spy_diag_open(void)
 {
 	struct spy_mask mask;
@@ -80,6 +100,7 @@ void spy_diag_open(void)
 	spy_mask_all(&mask);
 	spy_lock_take(&lock);
 	have_socket();
+	read_fin_timeout();
 	spy_lock_give(&lock);
 	spy_mask_restore(&mask);
 }

@@ -14,6 +14,9 @@
 /* TCP_TIMEWAIT_LEN of the kernel (linux/include/net/tcp.h), which no setting changes. */
 #define SPY_TIME_WAIT_MS 60000
 
+/* net.ipv4.tcp_fin_timeout as it was at the first question: how long FIN_WAIT_2 may last after close(). */
+int64_t spy_diag_fin_timeout_ms(void);
+
 /*
  * Keeps a new descriptor out of the program's way; returns where it stands now, or -1 where there is
  * no such place: then it is closed (shim/preload/own.c).

@@ -33,18 +33,15 @@ bool spy_stack_is_taking(void)
 bool spy_stack_open(const char **why)
 {
 	static const char *const names[] = {"libunwind.so.8", "libunwind.so.1", "libunwind.so"};
-	void *library = NULL;
-	backtrace_fn found;
+	backtrace_fn found = NULL;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !library; i++)
-		library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
-	if (!library) {
-		*why = "libunwind.so.8 is not installed";
-		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !found; i++) {
+		void *library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+
+		found = library ? (backtrace_fn)dlsym(library, "unw_backtrace") : NULL;
 	}
-	found = (backtrace_fn)dlsym(library, "unw_backtrace");
 	if (!found) {
-		*why = "this libunwind has no unw_backtrace()";
+		*why = "libunwind.so.8 is not there, or has no unw_backtrace()";
 		return false;
 	}
 	atomic_store(&backtrace_of, found);

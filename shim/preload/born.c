@@ -30,7 +30,7 @@ static void open_stacks(void)
 
 	if (!spy_options.stack_frames || spy_sandboxed || atomic_exchange(&tried, true) || spy_stack_open(&why))
 		return;
-	spy_buf_str(&line, "tcpwaitspy: findings have no stacks: ");
+	spy_buf_str(&line, "tcpwaitspy: stacks have one frame only: ");
 	spy_buf_str(&line, why);
 	spy_buf_str(&line, "; install libunwind8, or set stack=0\n");
 	spy_target_complain(line.data, line.len);
@@ -145,6 +145,8 @@ long spy_finish_accept(struct spy_call *call, long rc)
 	spy_quiet_enter(&quiet);
 	ask_ends(call, (int)rc, &ev);
 	spy_core_lock();
+	if (spy_is_same(call))
+		spy_core_accepted(call->conn);
 	conn = open_record_in((int)rc, &ev);
 	if (conn)
 		spy_observe(conn, &ev, &frames, &settled);
@@ -173,7 +175,7 @@ long spy_finish_dup(struct spy_call *call, long rc)
 }
 
 /* A parent's or a sender's socket: whoever hands one over wants it served, so it counts as accepted. */
-static void adopt_as(int fd, enum spy_kind kind)
+static void adopt_as(int fd, enum spy_kind kind, bool handed_over)
 {
 	struct spy_settled settled;
 	struct spy_frames frames = {.count = 0};
@@ -196,13 +198,15 @@ static void adopt_as(int fd, enum spy_kind kind)
 		if (ev.peer.family)
 			ev.op = SPY_OP_ACCEPT;
 		spy_observe(conn, &ev, &frames, &settled);
+		if (!handed_over)
+			spy_core_not_ours_yet(&spy_core, conn);
 	}
 	spy_core_unlock();
 	spy_report_findings(&settled.out);
 	spy_quiet_leave(&quiet);
 }
 
-void spy_adopt(int fd)
+void spy_adopt(int fd, bool handed_over)
 {
 	enum spy_kind kind;
 	int saved = errno;
@@ -211,6 +215,6 @@ void spy_adopt(int fd)
 		return;
 	kind = spy_kernel_kind(fd);
 	if (kind != SPY_KIND_OTHER)
-		adopt_as(fd, kind);
+		adopt_as(fd, kind, handed_over);
 	errno = saved;
 }

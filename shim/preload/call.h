@@ -96,8 +96,11 @@ struct spy_closing {
 void spy_close_begin(struct spy_closing *closing, enum spy_call_id id, int fd, uintptr_t caller);
 long spy_close_end(struct spy_closing *closing, long rc);
 
-/* A descriptor that came without a call of its own: found at start, or received. */
-void spy_adopt(int fd);
+/*
+ * A descriptor that came without a call of its own: handed over in a message, or found at start. The
+ * latter is a parent's until this process uses it.
+ */
+void spy_adopt(int fd, bool handed_over);
 
 /* The first TCP socket of this process: stacks, watcher, signals. Cheap when that is done. */
 void spy_first_socket(void);

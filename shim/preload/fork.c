@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "../observe/diag.h"
+#include "../observe/kernel.h"
 #include "../observe/sys.h"
 #include "../sink/target.h"
 #include "../sink/writer.h"
@@ -44,7 +45,7 @@ void spy_fork_child(void)
 		spy_table_clear(&spy_core.table, diag_fd);
 		spy_sys1(SYS_close, diag_fd);
 	}
-	spy_core_forked(&spy_core);
+	spy_core_forked(&spy_core, spy_clock_now());
 	spy_report_forked();
 	spy_watcher_forked();
 	spy_inside_forked();

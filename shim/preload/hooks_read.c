@@ -76,7 +76,7 @@ void spy_adopt_rights(const struct msghdr *msg)
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(fd), sizeof(fd));
-			spy_adopt(fd);
+			spy_adopt(fd, true);
 		}
 	}
 }

@@ -46,6 +46,9 @@ void spy_look_by_address(const struct spy_conn *conn, struct spy_event *ev, int6
 	ev->state = spy_diag_state(&conn->local, &conn->peer, conn->cookie, rest_ms);
 	if (ev->state == SPY_STATE_TIME_WAIT && *rest_ms >= 0 && *rest_ms <= SPY_TIME_WAIT_MS)
 		ev->state_age_ms = SPY_TIME_WAIT_MS - *rest_ms;
+	/* Without a descriptor FIN_WAIT_2 has a time limit, which began with it. */
+	if (ev->state == SPY_STATE_FIN_WAIT_2 && *rest_ms > 0 && *rest_ms <= spy_diag_fin_timeout_ms())
+		ev->state_age_ms = spy_diag_fin_timeout_ms() - *rest_ms;
 }
 
 int spy_look(const struct spy_conn *conn, int fd, struct spy_event *ev)

@@ -107,7 +107,7 @@ static void show_help(void)
 static void adopt_one(int fd, void *unused)
 {
 	(void)unused;
-	spy_adopt(fd);
+	spy_adopt(fd, false);
 }
 
 __attribute__((constructor)) static void start(void)
