@@ -25,6 +25,8 @@ E2E_SOURCES := $(wildcard tests/e2e/*_test.c)
 E2E_TESTS := $(E2E_SOURCES:tests/e2e/%.c=$(BUILD)/tests/e2e/%)
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/objects/%.o,$(wildcard tests/support/*.c))
 TEST_PROGRAMS := $(patsubst tests/e2e/programs/%.c,$(BUILD)/tests/programs/%,$(wildcard tests/e2e/programs/*.c))
+HISTORY := $(patsubst tests/e2e/history/%.c,$(BUILD)/tests/history/%,$(wildcard tests/e2e/history/*.c))
+PROGRAMS := $(TWINS) $(TEST_PROGRAMS) $(HISTORY)
 # What unit tests link: all that runs without being preloaded.
 UNPRELOADED := $(PURE_SOURCES) $(wildcard shim/sink/*.c) $(filter-out shim/observe/stack.c,$(wildcard shim/observe/*.c))
 UNIT_OBJECTS := $(UNPRELOADED:%.c=$(BUILD)/objects/%.o)
@@ -45,6 +47,11 @@ $(BUILD)/objects/demo/%.o: demo/%.c
 	@$(CC) $(PROGRAM_CFLAGS) -c $< -o $@
 
 $(BUILD)/objects/tests/e2e/programs/%.o: tests/e2e/programs/%.c
+	@mkdir -p $(@D)
+	@echo '  CC    $<'
+	@$(CC) $(PROGRAM_CFLAGS) -c $< -o $@
+
+$(BUILD)/objects/tests/e2e/history/%.o: tests/e2e/history/%.c
 	@mkdir -p $(@D)
 	@echo '  CC    $<'
 	@$(CC) $(PROGRAM_CFLAGS) -c $< -o $@
@@ -79,6 +86,11 @@ $(BUILD)/tests/programs/%: $(BUILD)/objects/tests/e2e/programs/%.o
 	@echo '  LD    $@'
 	@$(CC) $(PROGRAM_CFLAGS) $^ -o $@ -ldl
 
+$(BUILD)/tests/history/%: $(BUILD)/objects/tests/e2e/history/%.o $(BUILD)/objects/demo/twins/twin.o
+	@mkdir -p $(@D)
+	@echo '  LD    $@'
+	@$(CC) $(PROGRAM_CFLAGS) $^ -o $@
+
 $(BUILD)/tests/unit/%: $(BUILD)/objects/tests/unit/%.o $(UNIT_OBJECTS)
 	@mkdir -p $(@D)
 	@echo '  LD    $@'
@@ -98,10 +110,10 @@ demo: all ## Run every scenario of the article under the shim
 unit: $(UNIT_TESTS) ## Run the unit tests
 	@tests/run.sh $(UNIT_TESTS)
 
-e2e: all $(TWINS) $(TEST_PROGRAMS) $(E2E_TESTS) ## Run programs under the shim and read their logs
+e2e: all $(PROGRAMS) $(E2E_TESTS) ## Run programs under the shim and read their logs
 	@TCPWAITSPY_BUILD=$(BUILD) tests/run.sh $(E2E_TESTS)
 
-check: all layers $(TWINS) $(TEST_PROGRAMS) $(UNIT_TESTS) $(E2E_TESTS) ## Run all tests
+check: all layers $(PROGRAMS) $(UNIT_TESTS) $(E2E_TESTS) ## Run all tests
 	@TCPWAITSPY_BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(E2E_TESTS)
 
 asan: ## Run the unit tests with AddressSanitizer and UBSan

@@ -84,13 +84,15 @@ void spy_core_observe(struct spy_core *core, struct spy_event *ev, struct spy_co
 struct spy_conn *spy_core_open(struct spy_core *core, int fd, uint64_t now_ns)
 {
 	uint32_t slot = spy_table_slot(&core->table, fd);
-	uint32_t former_tid = 0, former_stack = 0, former_flags = 0;
+	uint32_t former_tid = 0, former_user = 0, former_writer = 0, former_stack = 0, former_flags = 0;
 	struct spy_conn *conn;
 
 	if (slot & SPY_SLOT_CLOSED) {
 		const struct spy_conn *former = spy_table_conn(&core->table, slot);
 
 		former_tid = former->closed_tid;
+		former_user = former->last_tid;
+		former_writer = former->last_writer;
 		former_stack = former->stacks[SPY_STACK_CLOSED];
 		former_flags = former->flags;
 	}
@@ -100,6 +102,8 @@ struct spy_conn *spy_core_open(struct spy_core *core, int fd, uint64_t now_ns)
 	if (!conn)
 		return NULL;
 	conn->former_tid = former_tid;
+	conn->former_user = former_user;
+	conn->former_writer = former_writer;
 	conn->former_stack = former_stack;
 	if (former_flags & SPY_CONN_CLOSED_BY_USER)
 		conn->flags |= SPY_CONN_FORMER_BY_USER;

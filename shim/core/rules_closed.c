@@ -8,14 +8,22 @@ static bool is_over(enum spy_state state)
 	return state != SPY_STATE_ESTABLISHED && state != SPY_STATE_CLOSE_WAIT && state != SPY_STATE_SYN_RECV;
 }
 
+/* True where the thread that closed this connection had read or written on the one that had its number before. */
+static bool used_former(const struct spy_conn *conn)
+{
+	return conn->closed_tid == conn->former_user || conn->closed_tid == conn->former_writer;
+}
+
 /*
- * True where the thread that closed this connection had nothing to do with it, but had closed the
- * one that had its number before, and another thread was at work on it.
+ * True where the thread that closed this connection had nothing to do with it, but had closed or
+ * used the one that had its number before, and another thread was at work on it.
  */
 static bool closed_by_stranger(const struct spy_conn *conn)
 {
-	return conn->former_tid && conn->closed_tid == conn->former_tid && !(conn->flags & SPY_CONN_CLOSED_BY_USER) &&
-	       conn->last_tid && conn->last_tid != conn->closed_tid;
+	bool knew_former = conn->closed_tid == conn->former_tid || used_former(conn);
+
+	return conn->former_tid && knew_former && !(conn->flags & SPY_CONN_CLOSED_BY_USER) && conn->last_tid &&
+	       conn->last_tid != conn->closed_tid;
 }
 
 /* ... and the thread that finds it closed is another one. */
@@ -74,8 +82,9 @@ bool spy_rule_stale_close(const struct spy_core *core, const struct spy_event *e
 {
 	/* At once only where the connection was in the middle of its life, and the closer had used the former one. */
 	const uint32_t over = SPY_CONN_EOF | SPY_CONN_SHUT_RD | SPY_CONN_SHUT_WR | SPY_CONN_LISTENER;
-	bool at_once = ev->op == SPY_OP_CLOSE && !ev->was_closed && !(conn->flags & over) &&
-		       (conn->flags & SPY_CONN_FORMER_BY_USER) && closed_by_stranger(conn);
+	bool by_user = (conn->flags & SPY_CONN_FORMER_BY_USER) || used_former(conn);
+	bool at_once = ev->op == SPY_OP_CLOSE && !ev->was_closed && !(conn->flags & over) && by_user &&
+		       closed_by_stranger(conn);
 
 	(void)core;
 	if (!at_once && !was_stolen(ev, conn))

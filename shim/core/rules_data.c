@@ -94,8 +94,11 @@ bool spy_rule_close_wait_leak(const struct spy_core *core, const struct spy_even
 	/* A connection that this side opened and does not use is a pool's: it learns at its next use. */
 	if (!(conn->flags & (SPY_CONN_ACCEPTED | SPY_CONN_EOF)))
 		return false;
-	if ((conn->flags & SPY_CONN_FORKED) || (conn->forks != core->forks && conn->used_forks != core->forks))
-		return false; /* Served by another process, which answers for it. */
+	/* Served by another process, which answers for it; not so once this is another program than the one it was for. */
+	if ((conn->flags & SPY_CONN_FORKED) && !(conn->flags & SPY_CONN_INHERITED))
+		return false;
+	if (conn->forks != core->forks && conn->used_forks != core->forks)
+		return false;
 	if (held && ev->now_ns - conn->closed_ns < core->settings.close_wait_ns)
 		return false;
 	spy_finding_add(finding, "close_wait_ms", (int64_t)(finding->age_ns / 1000000u));

@@ -79,6 +79,7 @@ struct spy_conn {
 	_Atomic uintptr_t last_caller; /* return address of the last call; a hint, written without the lock */
 	_Atomic uint32_t last_call; /* enum spy_call_id of the same */
 	_Atomic uint32_t last_tid; /* thread of the last read or write; 0: none yet */
+	_Atomic uint32_t last_writer; /* thread of the last write; 0: none yet */
 	_Atomic uint32_t used_forks; /* the core's count of forks at the last call */
 	struct spy_addr local;
 	struct spy_addr peer;
@@ -98,6 +99,8 @@ struct spy_conn {
 	uint32_t made_tid; /* thread that made or accepted it */
 	uint32_t closed_tid;
 	uint32_t former_tid; /* closed_tid of the connection that had this number before; 0: none */
+	uint32_t former_user;	/* the last thread that read or wrote on that one */
+	uint32_t former_writer; /* and the last that wrote */
 	uint32_t former_stack; /* and where that was closed */
 	uint16_t failed_accepts; /* a listener's, in a row, with nothing closed in between */
 	uint16_t failed_errno;

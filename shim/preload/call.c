@@ -221,6 +221,8 @@ static void note_use(const struct spy_call *call)
 		spy_inside_leave();
 	if (call->op == SPY_OP_READ || call->op == SPY_OP_WRITE)
 		atomic_store_explicit(&call->conn->last_tid, spy_self_tid(), memory_order_relaxed);
+	if (call->op == SPY_OP_WRITE)
+		atomic_store_explicit(&call->conn->last_writer, spy_self_tid(), memory_order_relaxed);
 	atomic_store_explicit(&call->conn->used_forks, spy_core.forks, memory_order_relaxed);
 	atomic_store_explicit(&call->conn->last_caller, call->caller, memory_order_relaxed);
 	atomic_store_explicit(&call->conn->last_call, (uint32_t)call->id, memory_order_relaxed);
