@@ -29,7 +29,7 @@ static const char *const shapes[] = {
 };
 
 #define SUMMARY	      HEAD "SUMMARY: tcpwaitspy: [0-9]+ errors, [0-9]+ warnings, [0-9]+ notes in [0-9]+ connections$"
-#define BELOW_SUMMARY HEAD "  [^ ].*$"
+#define BELOW_SUMMARY HEAD "  (  )?[^ ].*$"
 
 struct lines {
 	char *line[4096];

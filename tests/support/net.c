@@ -17,7 +17,8 @@
 
 #include "../../include/tcpwaitspy/states.h"
 
-static bool unprivileged;
+static bool unprivileged; /* root by name only */
+static int refusal; /* errno; 0: the network is ours */
 
 static bool write_once(const char *path, const char *text)
 {
@@ -34,11 +35,12 @@ static bool write_once(const char *path, const char *text)
 /* Without root, a user namespace gives the right to a network namespace (user_namespaces(7)). */
 static bool unshare_as_user(void)
 {
-	const char *map = memory_text("0 %u 1", (unsigned int)geteuid());
+	const char *user = memory_text("0 %u 1", (unsigned int)geteuid());
+	const char *group = memory_text("0 %u 1", (unsigned int)getegid());
 
 	unprivileged = true;
 	return unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 && write_once("/proc/self/setgroups", "deny") &&
-	       write_once("/proc/self/uid_map", map);
+	       write_once("/proc/self/uid_map", user) && write_once("/proc/self/gid_map", group);
 }
 
 static bool bring_up_loopback(void)
@@ -53,19 +55,25 @@ static bool bring_up_loopback(void)
 	return up;
 }
 
-bool net_try_own(void)
+void net_setup(void)
 {
-	if (unshare(CLONE_NEWNET) != 0 && (errno != EPERM || !unshare_as_user()))
-		return false;
+	if (unshare(CLONE_NEWNET) != 0 && (errno != EPERM || !unshare_as_user())) {
+		refusal = errno;
+		return;
+	}
 	if (!bring_up_loopback())
 		test_fail("cannot bring the loopback interface up: %s", strerror(errno));
-	return true;
+}
+
+bool net_is_own(void)
+{
+	return refusal == 0;
 }
 
 void net_own(void)
 {
-	if (!net_try_own())
-		test_skip("no network namespace of its own: %s", strerror(errno));
+	if (!net_is_own())
+		test_skip("no network namespace of its own: %s", strerror(refusal));
 }
 
 bool net_is_unprivileged(void)

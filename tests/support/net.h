@@ -9,16 +9,17 @@
 #include <stdint.h>
 
 /*
- * Puts the test process, and so all that it starts from now on, into a new network namespace
- * with nothing but a loopback interface. Skips the test with the reason where that is refused.
+ * Puts the test process, and so all that it starts from now on, into a new network namespace with
+ * nothing but a loopback interface: its ports, and its connections in TIME_WAIT, are the test's
+ * own. Where that is refused the network stays as it is. Each test's setup calls it.
  */
+void net_setup(void);
+bool net_is_own(void);
+/* Skips the test with the reason where it has no network of its own. */
 void net_own(void);
-/* The same, but false (and the network that was there) where it is refused. */
-bool net_try_own(void);
-
 /*
- * True where net_own() took a user namespace, for want of root: what runs is root by name, and may
- * not become another user.
+ * True where that took a user namespace, for want of root: what runs is root by name, and may not
+ * become another user.
  */
 bool net_is_unprivileged(void);
 

@@ -15,6 +15,7 @@ int test_setup(void **state)
 	signal(SIGPIPE, SIG_IGN);
 	/* Daemons that a test leaves behind come to us, and the teardown finds them. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	net_setup();
 	return file_setup();
 }
 

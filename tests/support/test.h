@@ -27,7 +27,10 @@
 /* Every wait of these tests is for an event; this is when it is given up. */
 #define TEST_DEADLINE_MS 30000
 
-/* A test with a temporary directory of its own, after which nothing that it started still runs. */
+/*
+ * A test with a temporary directory and, where allowed, a network of its own, after which nothing
+ * that it started still runs.
+ */
 #define TEST(function) cmocka_unit_test_setup_teardown(function, test_setup, test_teardown)
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
