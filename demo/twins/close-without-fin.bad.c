@@ -37,9 +37,8 @@ int main(int argc, char **argv)
 	twin_receive(pair.server, TWIN_REQUEST);
 	leave_server(pair.client);
 	twin_require(!twin_wait_readable(pair.server, seconds), "the server sees no end");
-	/* Only the end of the program closes what it has kept. */
-	twin_close(trace);
-	twin_read_until_end(pair.server);
+	twin_require(trace != -1, "the dup is kept");
 	twin_close(pair.server);
+	/* Only the end of the program closes what it has kept. */
 	return 0;
 }

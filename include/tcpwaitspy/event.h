@@ -75,6 +75,7 @@ struct spy_event {
 	bool before_call; /* the real call has not been made yet */
 	bool last_descriptor; /* CLOSE: no other descriptor of this process refers to it */
 	uint8_t options; /* enum spy_option_bits, at BIND and LISTEN */
+	bool unread_is_alert;	/* ... and it is a TLS alert, nothing that the program missed */
 	int64_t unread_bytes; /* CLOSE: what was in the receive queue */
 	int64_t since_last_ack_ms; /* tcpi_last_ack_recv: in CLOSE_WAIT, the time since the FIN */
 	int64_t since_last_sent_ms; /* tcpi_last_data_sent */

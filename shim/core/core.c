@@ -125,8 +125,14 @@ bool spy_core_wants_holder(const struct spy_core *core, const struct spy_conn *c
 {
 	uint64_t told = UINT64_C(1) << SPY_RULE_close_without_fin;
 
-	return (conn->flags & SPY_CONN_HELD) && !(conn->reported & told) &&
-	       now_ns - conn->closed_ns >= core->settings.close_wait_ns;
+	uint64_t told_leak = UINT64_C(1) << SPY_RULE_close_wait_leak;
+
+	if (conn->flags & SPY_CONN_HELD)
+		return !(conn->reported & told) && now_ns - conn->closed_ns >= core->settings.close_wait_ns;
+	/* A leak that a child may be answering for: is there one that has the connection, too? */
+	return conn->descriptors && conn->state == SPY_STATE_CLOSE_WAIT && !(conn->reported & told_leak) &&
+	       conn->forks != core->forks && conn->used_forks != core->forks && now_ns >= conn->next_look_ns &&
+	       now_ns - conn->since_ns > core->settings.close_wait_ns;
 }
 
 void spy_core_let_go(struct spy_core *core, struct spy_conn *conn, uint64_t next_look_ns)
@@ -176,6 +182,7 @@ void spy_core_forked(struct spy_core *core, uint64_t now_ns)
 		if (!conn)
 			continue;
 		conn->forks = 0;
+		conn->pins = 0;
 		spy_table_unfollow(&core->table, conn);
 		conn->flags |= SPY_CONN_FORKED;
 		conn->flags &= ~(uint32_t)SPY_CONN_COUNTED;

@@ -47,8 +47,8 @@ static void book(struct spy_ledger *ledger, const struct spy_conn *conn, uint64_
 	enum spy_state state = conn->state;
 	struct spy_account *account;
 
-	if (!spy_state_is_wait(state))
-		return;
+	if (!spy_state_is_wait(state) || (conn->flags & SPY_CONN_FORKED))
+		return; /* What the parent has, it counts. */
 	add_time(&ledger->states[state], time_ns);
 	account = account_of(ledger, state, place_of(conn));
 	if (!account)
@@ -66,7 +66,7 @@ uint64_t spy_ledger_move(struct spy_ledger *ledger, struct spy_conn *conn, enum 
 		since_ns = conn->since_ns;
 	spent_ns = since_ns - conn->since_ns;
 	book(ledger, conn, spent_ns);
-	if (spy_state_is_wait(state) && !(conn->states_seen & (1u << state)))
+	if (spy_state_is_wait(state) && !(conn->states_seen & (1u << state)) && !(conn->flags & SPY_CONN_FORKED))
 		ledger->states[state].connections++;
 	conn->states_seen |= (uint16_t)(1u << state);
 	atomic_store_explicit(&conn->state, (uint8_t)state, memory_order_relaxed);

@@ -206,12 +206,16 @@ bool spy_is_use(const struct spy_event *ev)
 }
 
 /* A parent's connection that this process uses is this process's from now on. */
-static void note_used(struct spy_core *core, struct spy_conn *conn)
+static void note_used(struct spy_core *core, struct spy_conn *conn, uint64_t now_ns)
 {
 	conn->flags &= ~(uint32_t)SPY_CONN_DUP_CLOSED;
 	if (!(conn->flags & SPY_CONN_FORKED))
 		return;
 	conn->flags &= ~(uint32_t)SPY_CONN_FORKED;
+	/* From here on its time is this process's. */
+	conn->states_seen &= 1u << SPY_STATE_ESTABLISHED;
+	conn->since_ns = now_ns;
+	spy_ledger_move(&core->ledger, conn, (enum spy_state)conn->state, now_ns);
 	if (conn->flags & (SPY_CONN_ACCEPTED | SPY_CONN_CONNECTED))
 		count_connection(core, conn);
 }
@@ -224,7 +228,7 @@ void spy_note(struct spy_core *core, const struct spy_event *ev, struct spy_conn
 	if (ev->peer.family)
 		conn->peer = ev->peer;
 	if (spy_is_use(ev))
-		note_used(core, conn);
+		note_used(core, conn, ev->now_ns);
 	switch (ev->op) {
 	case SPY_OP_OPEN:
 		conn->stacks[SPY_STACK_CREATED] = ev->stack;

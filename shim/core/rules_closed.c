@@ -67,7 +67,8 @@ bool spy_rule_double_close(const struct spy_core *core, const struct spy_event *
 			   struct spy_finding *finding)
 {
 	(void)core;
-	return !(conn->flags & SPY_CONN_CLOSE_EINTR) && used_after_close(ev, conn, finding);
+	/* A child that closes what its parent had closed before fork() tidies up, and does not know. */
+	return !(conn->flags & (SPY_CONN_CLOSE_EINTR | SPY_CONN_FORKED)) && used_after_close(ev, conn, finding);
 }
 
 bool spy_rule_close_retry(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,
@@ -145,6 +146,10 @@ bool spy_rule_close_without_fin(const struct spy_core *core, const struct spy_ev
 		return false;
 	if (ev->now_ns - conn->closed_ns < core->settings.close_wait_ns)
 		return false;
+	/* Another descriptor that nobody calls on may be one that waits: told only where an end is due. */
+	if (held_here && ((conn->flags & SPY_CONN_STDIO) ||
+			  (conn->state != SPY_STATE_CLOSE_WAIT && ev->op != SPY_OP_EXIT)))
+		return false;
 	if (held_here && is_over((enum spy_state)conn->state))
 		return false;
 	if (held_there && !ev->holder_asked)
@@ -168,7 +173,7 @@ bool spy_rule_close_without_fin(const struct spy_core *core, const struct spy_ev
 bool spy_rule_close_with_unread_data(const struct spy_core *core, const struct spy_event *ev,
 				     const struct spy_conn *conn, struct spy_finding *finding)
 {
-	if (ev->was_closed || ev->unread_bytes <= 0 || !ev->last_descriptor)
+	if (ev->was_closed || ev->unread_bytes <= 0 || ev->unread_is_alert || !ev->last_descriptor)
 		return false; /* A dup keeps the connection, and its data, alive. */
 	if (conn->flags & (SPY_CONN_LINGER_0 | SPY_CONN_LISTENER))
 		return false; /* The reset is asked for; a listener has no data. */

@@ -97,7 +97,7 @@ bool spy_rule_close_wait_leak(const struct spy_core *core, const struct spy_even
 	/* Served by another process, which answers for it; not so once this is another program than the one it was for. */
 	if ((conn->flags & SPY_CONN_FORKED) && !(conn->flags & SPY_CONN_INHERITED))
 		return false;
-	if (conn->forks != core->forks && conn->used_forks != core->forks)
+	if (conn->forks != core->forks && conn->used_forks != core->forks && !(ev->holder_asked && !ev->holder.pid))
 		return false;
 	if (held && ev->now_ns - conn->closed_ns < core->settings.close_wait_ns)
 		return false;

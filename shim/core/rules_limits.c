@@ -28,41 +28,37 @@ static void take_census(const struct spy_core *core, struct spy_finding *finding
 	spy_finding_add(finding, "fin_wait_2", by_state[SPY_STATE_FIN_WAIT_2]);
 }
 
-static uint32_t count_made_at(const struct spy_core *core, uint32_t stack)
-{
-	uint32_t count = 0;
+#define PLACES 64 /* of creation; what further ones made is not counted */
 
-	for (uint32_t i = 0; i < core->table.used; i++) {
-		const struct spy_conn *conn = spy_table_at(&core->table, i);
-
-		if (conn && conn->descriptors && conn->stacks[SPY_STACK_CREATED] == stack)
-			count++;
-	}
-	return count;
-}
-
-/* The place that made most of what is open: the stack of one record of the most frequent. */
+/* The place that made most of what is open, among the first ones seen. */
 static void tell_biggest_place(const struct spy_core *core, struct spy_finding *finding)
 {
-	uint32_t best = 0, best_stack = 0, last_stack = 0;
+	struct {
+		uint32_t stack, count;
+	} places[PLACES], best = {0, 0};
+	unsigned int used = 0, at;
 
 	for (uint32_t i = 0; i < core->table.used; i++) {
 		const struct spy_conn *conn = spy_table_at(&core->table, i);
 		uint32_t stack = conn && conn->descriptors ? conn->stacks[SPY_STACK_CREATED] : 0;
-		uint32_t count;
 
-		/* Records of one place mostly stand together: each run of them is counted once. */
-		if (!stack || stack == last_stack || stack == best_stack)
+		if (!stack)
 			continue;
-		last_stack = stack;
-		count = count_made_at(core, stack);
-		if (count > best) {
-			best = count;
-			best_stack = stack;
+		for (at = 0; at < used && places[at].stack != stack; at++)
+			;
+		if (at == PLACES)
+			continue;
+		if (at == used) {
+			places[used].stack = stack;
+			places[used++].count = 0;
+		}
+		if (++places[at].count > best.count) {
+			best.count = places[at].count;
+			best.stack = stack;
 		}
 	}
-	finding->stacks[SPY_STORY_CREATED] = best_stack;
-	spy_finding_add(finding, "created_there", best);
+	finding->stacks[SPY_STORY_CREATED] = best.stack;
+	spy_finding_add(finding, "created_there", best.count);
 }
 
 bool spy_rule_descriptors_exhausted(const struct spy_core *core, const struct spy_event *ev,

@@ -36,6 +36,18 @@ static struct spy_conn *take_record(struct spy_table *table)
 	return conn;
 }
 
+void spy_table_empty(struct spy_table *table)
+{
+	for (uint32_t fd = 0; fd <= table->high_fd && fd < SPY_FD_LIMIT; fd++)
+		if (table->slot[fd] != SPY_SLOT_OWN)
+			table->slot[fd] = 0;
+	for (uint32_t i = 0; i < table->used; i++)
+		spy_table_conn(table, i + 1)->id = 0;
+	table->used = 0;
+	table->free_head = 0;
+	table->followed_count = 0;
+}
+
 static void set_slot(struct spy_table *table, int fd, uint32_t value)
 {
 	if ((uint32_t)fd > table->high_fd)

@@ -149,6 +149,9 @@ static inline struct spy_conn *spy_table_conn(const struct spy_table *table, uin
 
 void spy_table_init(struct spy_table *table, spy_memory_fn memory);
 
+/* Forgets every record and every slot but the shim's own: they may be torn, and are found anew. */
+void spy_table_empty(struct spy_table *table);
+
 /* A new record in state CLOSED for fd, which takes the slot; NULL when there is no room (counted). */
 struct spy_conn *spy_table_open(struct spy_table *table, int fd, uint64_t now_ns);
 

@@ -268,7 +268,7 @@ void spy_diag_port_holders(const struct spy_addr *local, struct spy_port_holders
 	dump_ports(AF_INET6, local->port, 0, holders, &inode);
 	spy_lock_give(&lock);
 	if (inode)
-		spy_proc_find_inode(inode, &holders->listener);
+		spy_proc_find_inode(inode, false, &holders->listener);
 }
 
 void spy_diag_peer_connections(const struct spy_addr *peer, struct spy_port_holders *holders)

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #include "sys.h"
@@ -58,6 +59,22 @@ int64_t spy_kernel_unread(int fd)
 	long rc = spy_sys3(SYS_ioctl, fd, SIOCINQ, &bytes);
 
 	return rc < 0 ? rc : bytes;
+}
+
+bool spy_kernel_is_tls_alert(int fd, int64_t unread)
+{
+	enum { HEADER = 5, ALERT = 21, PROTECTED = 23, LONGEST = 64 };
+	uint8_t header[HEADER];
+	struct iovec iov = {.iov_base = header, .iov_len = sizeof(header)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	if (unread < HEADER || unread > LONGEST ||
+	    spy_sys3(SYS_recvmsg, fd, &msg, MSG_PEEK | MSG_DONTWAIT) != (long)sizeof(header))
+		return false;
+	/* Since TLS 1.3 an alert looks like data from outside; two bytes of it with a tag are 19. */
+	if (header[0] != ALERT && !(header[0] == PROTECTED && header[4] == 19))
+		return false;
+	return header[1] == 3 && header[3] * 256 + header[4] + HEADER == unread;
 }
 
 uint64_t spy_kernel_cookie(int fd)

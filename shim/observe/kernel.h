@@ -28,6 +28,12 @@ enum spy_kind spy_kernel_kind(int fd);
 /* Bytes in the receive queue (SIOCINQ, tcp(7)); -errno on failure (-EINVAL for a listener). */
 int64_t spy_kernel_unread(int fd);
 
+/*
+ * True where the queue holds nothing but one TLS alert of that many bytes (RFC 8446, 6): the peer's
+ * close_notify, which many clients leave unread when they close. Looks at the record's header only.
+ */
+bool spy_kernel_is_tls_alert(int fd, int64_t unread);
+
 /* SO_COOKIE, a number that names this socket for ever (Linux 4.12); 0 where there is none. */
 uint64_t spy_kernel_cookie(int fd);
 

@@ -84,6 +84,7 @@ struct inode_search {
 	char wanted[32]; /* "socket:[12345]" */
 	int32_t pid;
 	int32_t fd;
+	int32_t skip_pid;
 	bool found;
 };
 
@@ -111,6 +112,8 @@ static bool visit_process(int dir, int32_t pid, void *data)
 	struct spy_buf buf = SPY_BUF(path);
 
 	(void)dir;
+	if (pid == search->skip_pid)
+		return true;
 	spy_buf_str(&buf, "/proc/");
 	spy_buf_int(&buf, pid);
 	spy_buf_str(&buf, "/fd");
@@ -151,9 +154,9 @@ static void read_name(int32_t pid, char name[16])
 		name[len - 1] = '\0';
 }
 
-void spy_proc_find_inode(uint64_t inode, struct spy_holder *holder)
+void spy_proc_find_inode(uint64_t inode, bool others_only, struct spy_holder *holder)
 {
-	struct inode_search search = {.pid = 0};
+	struct inode_search search = {.skip_pid = others_only ? (int32_t)spy_sys0(SYS_getpid) : 0};
 	struct spy_buf buf = SPY_BUF(search.wanted);
 
 	spy_buf_str(&buf, "socket:[");

@@ -5,6 +5,7 @@
 #ifndef SPY_OBSERVE_PROC_H
 #define SPY_OBSERVE_PROC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,10 +15,10 @@
 void spy_proc_each_fd(void (*each)(int fd, void *data), void *data);
 
 /*
- * The process that holds the socket with this inode. pid is 0 where none was found: another user's,
+ * The process that holds the socket with this inode; with others_only, one that is not this one. pid is 0 where none was found: another user's,
  * another namespace's, or gone. Reads all of /proc.
  */
-void spy_proc_find_inode(uint64_t inode, struct spy_holder *holder);
+void spy_proc_find_inode(uint64_t inode, bool others_only, struct spy_holder *holder);
 
 /* Reads a small file whole, NUL-ended; the number of bytes, 0 where it cannot be read. */
 size_t spy_proc_read(const char *path, char *text, size_t size);

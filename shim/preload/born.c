@@ -49,18 +49,8 @@ static void wait_for_first(uint32_t pid)
 		spy_sys4(SYS_futex, &first_done, FUTEX_WAIT_PRIVATE, seen, &patience);
 }
 
-void spy_first_socket(void)
+static void get_ready(uint32_t pid)
 {
-	uint32_t pid = (uint32_t)spy_self_pid();
-	int saved = errno;
-
-	if (first_done == pid)
-		return;
-	if (atomic_exchange(&first_by, pid) == pid) {
-		wait_for_first(pid);
-		errno = saved;
-		return;
-	}
 	open_stacks();
 	spy_diag_open();
 	spy_target_needed();
@@ -69,6 +59,23 @@ void spy_first_socket(void)
 	spy_watcher_start();
 	first_done = pid;
 	spy_sys3(SYS_futex, &first_done, FUTEX_WAKE_PRIVATE, INT32_MAX);
+}
+
+void spy_first_socket(void)
+{
+	uint32_t pid = (uint32_t)spy_self_pid();
+	struct spy_mask mask;
+	int saved = errno;
+
+	if (first_done == pid)
+		return;
+	/* A handler that left by longjmp would leave this, and the loader, half done for ever. */
+	spy_mask_all(&mask);
+	if (atomic_exchange(&first_by, pid) == pid)
+		wait_for_first(pid);
+	else
+		get_ready(pid);
+	spy_mask_restore(&mask);
 	errno = saved;
 }
 
@@ -84,10 +91,10 @@ long spy_finish_socket(struct spy_call *call, long rc)
 	spy_event_of(call, rc, err, &ev);
 	spy_first_socket();
 	spy_settled_init(&settled);
-	spy_frames_take(call->caller, &frames);
 	ev.fd = (int)rc;
 	ev.state = SPY_STATE_CLOSED;
 	spy_quiet_enter(&quiet);
+	spy_frames_take(call->caller, &frames);
 	spy_core_lock();
 	conn = rc < 0 ? spy_core_nobody(&spy_core) : spy_core_open(&spy_core, (int)rc, ev.now_ns);
 	if (conn)
@@ -141,13 +148,16 @@ long spy_finish_accept(struct spy_call *call, long rc)
 	spy_event_of(call, rc, err, &ev);
 	spy_first_socket();
 	spy_settled_init(&settled);
-	spy_frames_take(call->caller, &frames);
 	spy_quiet_enter(&quiet);
+	spy_frames_take(call->caller, &frames);
 	ask_ends(call, (int)rc, &ev);
 	spy_core_lock();
 	if (spy_is_same(call))
 		spy_core_accepted(call->conn);
 	conn = open_record_in((int)rc, &ev);
+	/* On Linux an accepted socket has its listener's options. */
+	if (conn && spy_is_same(call))
+		conn->flags |= call->conn->flags & SPY_CONN_LINGER_0;
 	if (conn)
 		spy_observe(conn, &ev, &frames, &settled);
 	spy_core_unlock();
@@ -162,7 +172,7 @@ long spy_finish_dup(struct spy_call *call, long rc)
 	int err = errno;
 	struct spy_section section;
 
-	if (rc >= 0) {
+	if (rc >= 0 && !spy_in_vfork_child()) {
 		spy_section_enter(&section);
 		if (spy_is_same(call) && !(call->slot & SPY_SLOT_CLOSED)) {
 			spy_core_closed_unseen(&spy_core, (int)rc, spy_clock_now());

@@ -66,7 +66,7 @@ void spy_event_of(const struct spy_call *call, long rc, int err, struct spy_even
 	/* Of the calls that read, those with flags have them second; recvmsg() has nothing else. */
 	if (call->op == SPY_OP_READ && call->id == SPY_CALL_recvmsg)
 		ev->peek = call->arg[0] & MSG_PEEK;
-	else if (call->op == SPY_OP_READ && call->arg[1] != SPY_UNKNOWN)
+	else if (call->op == SPY_OP_READ && call->id != SPY_CALL_splice && call->arg[1] != SPY_UNKNOWN)
 		ev->peek = call->arg[1] & MSG_PEEK;
 }
 
@@ -200,8 +200,8 @@ static void settle(const struct spy_call *call, struct spy_event *ev)
 
 	spy_first_socket(); /* A fork's child that serves what it has inherited has its first here. */
 	spy_settled_init(&settled);
-	spy_frames_take(call->caller, &frames);
 	spy_quiet_enter(&quiet);
+	spy_frames_take(call->caller, &frames);
 	ask_more(call, ev);
 	spy_core_lock();
 	if (call->slot & SPY_SLOT_CLOSED)
@@ -219,6 +219,8 @@ static void note_use(const struct spy_call *call)
 {
 	if (SPY_CAN_BLOCK & (1u << call->op))
 		spy_inside_leave();
+	if (call->conn->id != call->conn_id)
+		return; /* Closed by another thread meanwhile, and the record is another connection's. */
 	if (call->op == SPY_OP_READ || call->op == SPY_OP_WRITE)
 		atomic_store_explicit(&call->conn->last_tid, spy_self_tid(), memory_order_relaxed);
 	if (call->op == SPY_OP_WRITE)
@@ -257,7 +259,7 @@ static void report_plain(const struct spy_call *call, long rc, int err)
 /* A successful read or write, or one that has to wait, on a connection without a story so far. */
 static bool is_plain(const struct spy_call *call, long rc, int err)
 {
-	if (call->conn->attention || (call->slot & SPY_SLOT_CLOSED))
+	if (call->conn->attention || (call->slot & SPY_SLOT_CLOSED) || call->conn->id != call->conn_id)
 		return false;
 	return rc > 0 ? !call->observed_eof : rc < 0 && (err == EAGAIN || err == EINTR);
 }

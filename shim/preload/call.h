@@ -89,12 +89,16 @@ struct spy_closing {
 	bool last; /* no other descriptor of this process */
 	enum spy_state before;
 	int64_t unread_bytes;
+	bool unread_is_alert;
 	uint32_t in_use_tid; /* a thread blocked in a call on it */
 	int shown_fd; /* the call's first argument; dup2() has the closed one second */
 };
 
 void spy_close_begin(struct spy_closing *closing, enum spy_call_id id, int fd, uintptr_t caller);
 long spy_close_end(struct spy_closing *closing, long rc);
+
+/* fd's tombstone goes: what was closed there is nobody's concern any more. */
+void spy_forget_closed(int fd);
 
 /*
  * A descriptor that came without a call of its own: handed over in a message, or found at start. The

@@ -35,6 +35,8 @@ static void detach(struct spy_closing *closing, struct spy_event *seen, struct s
 	spy_observe_look(call->conn, seen, settled);
 	if (is_connected(seen->state)) {
 		closing->unread_bytes = spy_kernel_unread(call->fd);
+		if (closing->unread_bytes > 0 && spy_kernel_is_tls_alert(call->fd, closing->unread_bytes))
+			closing->unread_is_alert = true;
 		call->conn->cookie = spy_kernel_cookie(call->fd);
 		call->conn->inode = spy_kernel_inode(call->fd);
 	}
@@ -44,6 +46,16 @@ static void detach(struct spy_closing *closing, struct spy_event *seen, struct s
 	closing->open = conn != NULL;
 	closing->last = conn && conn->descriptors == 0;
 	closing->before = seen->state;
+}
+
+void spy_forget_closed(int fd)
+{
+	struct spy_section section;
+
+	spy_section_enter(&section);
+	if (spy_table_slot(&spy_core.table, fd) & SPY_SLOT_CLOSED)
+		spy_table_clear(&spy_core.table, fd);
+	spy_section_leave(&section);
 }
 
 void spy_close_begin(struct spy_closing *closing, enum spy_call_id id, int fd, uintptr_t caller)
@@ -59,6 +71,7 @@ void spy_close_begin(struct spy_closing *closing, enum spy_call_id id, int fd, u
 	closing->unread_bytes = SPY_UNKNOWN;
 	closing->shown_fd = fd;
 	closing->in_use_tid = 0;
+	closing->unread_is_alert = false;
 	if (!slot || !spy_enter_tracked(&closing->call, id, fd, slot, caller) || spy_in_vfork_child()) {
 		errno = saved;
 		return;
@@ -107,6 +120,7 @@ static void end_open(struct spy_closing *closing, struct spy_event *ev, const st
 	struct spy_conn *conn = closing->call.conn;
 
 	ev->unread_bytes = closing->unread_bytes;
+	ev->unread_is_alert = closing->unread_is_alert;
 	ev->last_descriptor = closing->last;
 	ev->in_use_tid = closing->in_use_tid;
 	spy_core.closes++;
@@ -144,10 +158,10 @@ long spy_close_end(struct spy_closing *closing, long rc)
 	if (!closing->open && !closing->was_closed)
 		return rc;
 	spy_settled_init(&settled);
-	spy_frames_take(closing->call.caller, &frames);
 	spy_event_of(&closing->call, rc, err, &ev);
 	ev.fd = closing->shown_fd;
 	spy_quiet_enter(&quiet);
+	spy_frames_take(closing->call.caller, &frames);
 	if (closing->open)
 		ask_where(closing, &ev);
 	spy_core_lock();

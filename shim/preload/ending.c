@@ -81,10 +81,27 @@ static void at_exit(int status, void *unused)
 		exit(wanted);
 }
 
+static _Atomic int quick_status;
+
+void spy_ending_quick(int status)
+{
+	quick_status = status;
+}
+
+static void at_quick(void)
+{
+	int wanted;
+
+	spy_ending_summary();
+	wanted = spy_ending_status(quick_status);
+	if (wanted != quick_status)
+		REAL(_exit)(wanted);
+}
+
 void spy_ending_init(void)
 {
 	on_exit(at_exit, NULL);
-	(void)at_quick_exit(spy_ending_summary);
+	(void)at_quick_exit(at_quick);
 }
 
 /* Dies of sig as the program would have: nothing of the shim's shows in the wait status. */
@@ -127,7 +144,7 @@ static void on_dump_signal(int sig)
 
 bool spy_ending_is_ours(const struct sigaction *action)
 {
-	return !(action->sa_flags & SA_SIGINFO) && action->sa_handler == on_deadly_signal;
+	return action->sa_handler == on_deadly_signal || action->sa_handler == on_dump_signal;
 }
 
 static void stand_in(int sig)
@@ -140,6 +157,9 @@ static void stand_in(int sig)
 
 void spy_ending_stand_in(int sig)
 {
+	/* A namespace's first process is spared these signals where it has no handler (pid_namespaces(7)). */
+	if (spy_self_pid() == 1)
+		return;
 	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]) && catching; i++)
 		if (sig == caught[i])
 			stand_in(sig);
@@ -165,7 +185,7 @@ static bool is_default(int sig)
 {
 	struct sigaction now = {.sa_handler = SIG_DFL};
 
-	return REAL(sigaction)(sig, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL;
+	return REAL(sigaction)(sig, NULL, &now) == 0 && now.sa_handler == SIG_DFL;
 }
 
 void spy_ending_catch_signals(void)
@@ -175,7 +195,7 @@ void spy_ending_catch_signals(void)
 	catching = true;
 	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]) && catching; i++)
 		if (is_default(caught[i]))
-			stand_in(caught[i]);
+			spy_ending_stand_in(caught[i]);
 	sigfillset(&dump.sa_mask);
 	if (spy_options.dump_signal)
 		REAL(sigaction)(spy_options.dump_signal, &dump, NULL);

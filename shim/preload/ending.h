@@ -13,6 +13,9 @@ void spy_ending_summary(void);
 /* status, or what `exitcode` makes of it. */
 int spy_ending_status(int status);
 
+/* quick_exit() has been called: its status, for the handler that comes last. */
+void spy_ending_quick(int status);
+
 /* Handlers at the exits of libc; called by the constructor. */
 void spy_ending_init(void);
 

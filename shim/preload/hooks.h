@@ -21,6 +21,10 @@ void spy_before_shutdown(struct spy_call *call);
 /* Arguments and end of file of a read with a length; a read of no bytes returns 0, too. */
 long spy_finish_read(struct spy_call *call, long rc, size_t len, int64_t flags);
 
+/* True where these buffers have room for a byte: then a read of none is the end of file. */
+struct iovec;
+bool spy_has_room(const struct iovec *iov, size_t count);
+
 /* Descriptors that came with a message (SCM_RIGHTS, unix(7)). */
 struct msghdr;
 void spy_adopt_rights(const struct msghdr *msg);

@@ -6,6 +6,7 @@
 #include <linux/close_range.h>
 #include <stdio.h>
 
+#include "../observe/proc.h"
 #include "../sink/target.h"
 #include "../sink/writer.h"
 #include "call.h"
@@ -29,12 +30,31 @@ static void stderr_goes(unsigned int first, unsigned int last)
 		leave_stderr();
 }
 
+/*
+ * True in a loop that closes every number there is, as daemons and children before exec() do: the same
+ * place, one number after another. Such a loop means no descriptor in particular.
+ */
+static bool is_sweep(int fd, uintptr_t caller)
+{
+	static __thread struct {
+		uintptr_t caller;
+		int fd;
+	} last __attribute__((tls_model("initial-exec")));
+	bool next = last.caller == caller && (fd == last.fd + 1 || fd == last.fd - 1);
+
+	last.caller = caller;
+	last.fd = fd;
+	return next;
+}
+
 static int close_with(int fd, uintptr_t caller)
 {
 	struct spy_closing closing;
 
 	if (spy_is_probe(fd))
 		return 0;
+	if (is_sweep(fd, caller) && (spy_table_slot(&spy_core.table, fd) & SPY_SLOT_CLOSED))
+		spy_forget_closed(fd);
 	if (__builtin_expect(!spy_table_slot(&spy_core.table, fd) && fd != STDERR, 1))
 		return REAL(close)(fd);
 	stderr_goes((unsigned int)fd, (unsigned int)fd);
@@ -92,12 +112,21 @@ SPY_EXPORT int close_range(unsigned int first, unsigned int last, int flags)
 {
 	const int64_t args[] = {last, flags};
 
-	/* With CLOEXEC nothing closes; with UNSHARE a table of descriptors does that no other thread has. */
-	if (!spy_on || flags || first > last || spy_in_vfork_child())
+	/* With CLOEXEC nothing closes. */
+	if (!spy_on || (flags & CLOSE_RANGE_CLOEXEC) || first > last || spy_in_vfork_child())
 		return REAL(close_range)(first, last, flags);
+	/* With UNSHARE this thread's table is another one from now on; what it closes is still the program's doing. */
 	stderr_goes(first, last);
 	close_tracked(SPY_CALL_close_range, first, last, args, SPY_CALLER);
 	return close_between(first, last, flags);
+}
+
+static void close_one(int fd, void *data)
+{
+	const int *first = data;
+
+	if (fd >= *first && !spy_own_is(fd))
+		REAL(close)(fd);
 }
 
 SPY_EXPORT void closefrom(int first)
@@ -113,8 +142,8 @@ SPY_EXPORT void closefrom(int first)
 		first = 0;
 	stderr_goes((unsigned int)first, UINT_MAX);
 	close_tracked(SPY_CALL_closefrom, (unsigned int)first, UINT_MAX, args, SPY_CALLER);
-	if (close_between((unsigned int)first, UINT_MAX, 0) != 0 && spy_own_in_range((unsigned int)first, UINT_MAX) < 0)
-		REAL(closefrom)(first); /* A kernel without close_range(2): libc's own way. */
+	if (close_between((unsigned int)first, UINT_MAX, 0) != 0)
+		spy_proc_each_fd(close_one, &first); /* A kernel without close_range(2). */
 	errno = saved;
 }
 
@@ -202,7 +231,10 @@ SPY_EXPORT int fclose(FILE *file)
 	errno = saved;
 	if (fd < 0 || (!spy_table_slot(&spy_core.table, fd) && fd != STDERR))
 		return REAL(fclose)(file);
-	if (fd == STDERR && spy_on)
+	/* A daemon lets go of it; for many other programs this is the last act before exit(), and the summary follows. */
+	if (fd == STDERR && spy_on && spy_left_session())
+		leave_stderr();
+	else if (fd == STDERR && spy_on)
 		spy_target_keep_stderr();
 	spy_close_begin(&closing, SPY_CALL_fclose, fd, SPY_CALLER);
 	return (int)spy_close_end(&closing, REAL(fclose)(file));

@@ -66,8 +66,8 @@ static void before_exec(enum spy_call_id id, const char *path, char *const envp[
 	spy_writer_flush();
 	if (!spy_core.table.used || hands_sockets_over(envp) || !can_execute(path))
 		return;
-	spy_frames_take(caller, &frames);
 	spy_quiet_enter(&quiet);
+	spy_frames_take(caller, &frames);
 	for (uint32_t fd = 0; fd <= spy_core.table.high_fd; fd++) {
 		uint32_t slot = spy_table_slot(&spy_core.table, (int)fd);
 
@@ -117,11 +117,11 @@ static size_t count_arguments(va_list ap)
 	return count;
 }
 
-static void fill_arguments(char **argv, const char *first, size_t count, va_list ap)
+static void fill_arguments(char **argv, const char *first, size_t count, va_list *ap)
 {
 	argv[0] = (char *)(uintptr_t)first;
 	for (size_t i = 1; i < count; i++)
-		argv[i] = va_arg(ap, char *);
+		argv[i] = va_arg(*ap, char *);
 }
 
 /* As libc does it: the list becomes an array on the stack, and execv() or its kin takes it. */
@@ -137,7 +137,7 @@ SPY_EXPORT int execl(const char *path, const char *first, ...)
 		char *argv[count];
 
 		va_start(ap, first);
-		fill_arguments(argv, first, count, ap);
+		fill_arguments(argv, first, count, &ap);
 		va_end(ap);
 		before_exec(SPY_CALL_execl, path, environ, SPY_CALLER);
 		return REAL(execv)(path, argv);
@@ -156,7 +156,7 @@ SPY_EXPORT int execlp(const char *file, const char *first, ...)
 		char *argv[count];
 
 		va_start(ap, first);
-		fill_arguments(argv, first, count, ap);
+		fill_arguments(argv, first, count, &ap);
 		va_end(ap);
 		before_exec(SPY_CALL_execlp, file, environ, SPY_CALLER);
 		return REAL(execvp)(file, argv);
@@ -176,7 +176,7 @@ SPY_EXPORT int execle(const char *path, const char *first, ...)
 		char *const *envp;
 
 		va_start(ap, first);
-		fill_arguments(argv, first, count, ap);
+		fill_arguments(argv, first, count, &ap);
 		envp = va_arg(ap, char *const *);
 		va_end(ap);
 		before_exec(SPY_CALL_execle, path, envp, SPY_CALLER);

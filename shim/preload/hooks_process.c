@@ -29,6 +29,44 @@ SPY_EXPORT int daemon(int nochdir, int noclose)
 	return REAL(daemon)(nochdir, noclose);
 }
 
+static void note_limit(int resource)
+{
+	if (spy_on && resource == RLIMIT_FSIZE)
+		spy_target_careful();
+}
+
+SPY_EXPORT int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
+{
+	note_limit((int)resource);
+	return REAL(setrlimit)(resource, limit);
+}
+
+SPY_EXPORT int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit)
+{
+	note_limit((int)resource);
+	return REAL(setrlimit64)(resource, limit);
+}
+
+SPY_EXPORT int prlimit(pid_t pid, enum __rlimit_resource resource, const struct rlimit *limit, struct rlimit *old)
+{
+	note_limit((int)resource);
+	return REAL(prlimit)(pid, resource, limit, old);
+}
+
+SPY_EXPORT int prlimit64(pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limit,
+			 struct rlimit64 *old)
+{
+	note_limit((int)resource);
+	return REAL(prlimit64)(pid, resource, limit, old);
+}
+
+SPY_EXPORT void quick_exit(int status)
+{
+	spy_ending_quick(status);
+	REAL(quick_exit)(status);
+	__builtin_unreachable();
+}
+
 int spy_before_exit(int status)
 {
 	if (!spy_on || spy_in_vfork_child())

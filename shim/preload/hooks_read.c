@@ -17,6 +17,15 @@ long spy_finish_read(struct spy_call *call, long rc, size_t len, int64_t flags)
 	return spy_finish_data(call, rc);
 }
 
+/* Read after the kernel has read it, so that it can be. */
+bool spy_has_room(const struct iovec *iov, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (iov[i].iov_len)
+			return true;
+	return false;
+}
+
 SPY_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
 	struct spy_call call;
@@ -94,7 +103,7 @@ SPY_EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 	}
 	rc = REAL(recvmsg)(fd, msg, flags);
 	call.arg[0] = flags;
-	call.observed_eof = rc == 0 && !(flags & MSG_ERRQUEUE);
+	call.observed_eof = rc == 0 && !(flags & MSG_ERRQUEUE) && spy_has_room(msg->msg_iov, msg->msg_iovlen);
 	return spy_finish_data(&call, rc);
 }
 
@@ -163,6 +172,6 @@ SPY_EXPORT ssize_t readv(int fd, const struct iovec *iov, int count)
 		return REAL(readv)(fd, iov, count);
 	rc = REAL(readv)(fd, iov, count);
 	call.arg[0] = count;
-	call.observed_eof = rc == 0 && count > 0;
+	call.observed_eof = rc == 0 && spy_has_room(iov, (size_t)count);
 	return spy_finish_data(&call, rc);
 }

@@ -78,7 +78,9 @@ SPY_EXPORT int getsockopt(int fd, int level, int option, void *value, socklen_t 
 /* The program's address is read after the kernel has read it: one that cannot be read is EFAULT by then. */
 void spy_note_target(struct spy_call *call, long rc, const struct sockaddr *addr, socklen_t len)
 {
-	if (rc == 0 || errno != EFAULT)
+	bool was_read = rc == 0 || (errno != EFAULT && errno != EBADF && errno != ENOTSOCK);
+
+	if (was_read && len <= sizeof(struct sockaddr_storage))
 		call->target = spy_addr_from(addr, len);
 }
 

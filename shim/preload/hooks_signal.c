@@ -21,7 +21,7 @@ static void hide(struct sigaction *action)
 
 static int set_action(int sig, const struct sigaction *action, struct sigaction *old)
 {
-	bool to_default = action && !(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_DFL;
+	bool to_default = action && action->sa_handler == SIG_DFL;
 	int rc = REAL(sigaction)(sig, action, old);
 
 	if (rc != 0 || !spy_on)

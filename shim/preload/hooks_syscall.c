@@ -46,8 +46,13 @@ static bool is_eof(const struct by_number *row, const long *a, long rc)
 {
 	if (row->id == SPY_CALL_recvmmsg)
 		return rc > 0 && ((const struct mmsghdr *)a[1])[rc - 1].msg_len == 0;
-	if (row->id == SPY_CALL_recvmsg)
-		return rc == 0;
+	if (row->id == SPY_CALL_recvmsg) {
+		const struct msghdr *msg = (const struct msghdr *)a[1];
+
+		return rc == 0 && spy_has_room(msg->msg_iov, msg->msg_iovlen);
+	}
+	if (row->id == SPY_CALL_readv)
+		return rc == 0 && spy_has_room((const struct iovec *)a[1], (size_t)a[2]);
 	return rc == 0 && a[row->length] > 0;
 }
 

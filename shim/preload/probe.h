@@ -7,14 +7,13 @@
 #ifndef SPY_PRELOAD_PROBE_H
 #define SPY_PRELOAD_PROBE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "../core/table.h"
-
-/* The highest numbers that have a slot. A program cannot have them open under the usual limits. */
-#define SPY_PROBE_WRITE ((int)SPY_FD_LIMIT - 1)
-#define SPY_PROBE_READ	((int)SPY_FD_LIMIT - 2)
+/* No process can have these: the kernel's own limit (fs.nr_open) lies below. */
+#define SPY_PROBE_WRITE (INT_MAX - 1)
+#define SPY_PROBE_READ	(INT_MAX - 2)
 
 static inline bool spy_is_probe(int fd)
 {

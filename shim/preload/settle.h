@@ -2,9 +2,10 @@
  * Settling: how an event gets into the core and what it says gets out, shared by the hooks'
  * finishing halves (call.c, born.c, closing.c) and the watcher.
  *
- *	take_frames -> quiet { ask the kernel; lock { observe } ; report }
+ *	quiet { take frames; ask the kernel; lock { observe } ; report }
  *
- * Stacks are taken before, and names found after the lock, since both take the loader's.
+ * Stacks are taken before, and names found after the lock, since both take the loader's lock; with
+ * signals blocked, so that no handler leaves libunwind in the middle.
  */
 #ifndef SPY_PRELOAD_SETTLE_H
 #define SPY_PRELOAD_SETTLE_H

@@ -52,9 +52,11 @@ void spy_quiet_enter(struct spy_section *section)
 {
 	spy_mask_all(&section->mask);
 	if (!identity->pid) {
-		/* A fork that no handler saw (a bare clone): whoever held the lock is not in this process. */
+		/* A fork's child: whoever held the lock is not in this process. */
+		bool was_in_section = core_lock.word != 0;
+
 		spy_lock_reset(&core_lock);
-		spy_fork_child();
+		spy_fork_child(was_in_section);
 	}
 }
 
@@ -126,9 +128,14 @@ void spy_daemon_init(void)
 	first_session = spy_sys1(SYS_getsid, 0);
 }
 
+bool spy_left_session(void)
+{
+	return spy_sys1(SYS_getsid, 0) != first_session;
+}
+
 bool spy_stderr_matters(void)
 {
-	return spy_core.table.used || spy_sys1(SYS_getsid, 0) != first_session;
+	return spy_core.table.used || spy_left_session();
 }
 
 void *spy_memory_take(size_t size)

@@ -59,6 +59,7 @@ void spy_room_give(void *room, size_t size);
 
 /* True in a process that has sockets, or has left the session that it was started in: a daemon. */
 bool spy_stderr_matters(void);
+bool spy_left_session(void);
 void spy_daemon_init(void);
 
 /* Marks who this process is in memory that a fork by any means wipes; and again in the child. */
@@ -67,6 +68,6 @@ void spy_identity_forked(void);
 
 /* fork.c: registers the handlers; and all that is to be done in a child, with or without them. */
 void spy_fork_init(void);
-void spy_fork_child(void);
+void spy_fork_child(bool was_in_section);
 
 #endif

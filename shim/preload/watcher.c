@@ -21,6 +21,7 @@
 #define STACK_SIZE ((size_t)256 * 1024)
 #define LARGE_STACK_SIZE ((size_t)8 * 1024 * 1024)
 #define FLUSH_NS      100000000u
+#define SEARCH_AGAIN_NS 5000000000u
 #define ON_THE_WAY_NS 1000000000u
 
 static _Atomic bool started;
@@ -71,10 +72,13 @@ static bool find_holder(uint32_t index, struct spy_holder *holder)
 	spy_core_lock();
 	conn = spy_table_at(&spy_core.table, index);
 	if (conn && spy_core_wants_holder(&spy_core, conn, spy_clock_now()))
-		inode = conn->inode;
+		inode = conn->descriptors ? spy_kernel_inode(conn->fd) : conn->inode;
+	/* A search of /proc is long: one that is still served elsewhere is not searched for at every look. */
+	if (conn && inode && conn->descriptors)
+		conn->next_look_ns = spy_clock_now() + SEARCH_AGAIN_NS;
 	spy_core_unlock();
 	if (inode)
-		spy_proc_find_inode(inode, holder);
+		spy_proc_find_inode(inode, true, holder);
 	return inode != 0;
 }
 

@@ -12,18 +12,24 @@
 
 #include "../observe/sys.h"
 
-#define PATIENCE_MS 200 /* for a log that is full for the moment (a pipe, a terminal) */
+#define PATIENCE_MS 500 /* for a log that is full for the moment (a pipe, a terminal) */
 
-/* Waits a bounded time until fd takes more; false when it does not. */
+/* A pipe that says it is writable takes this much without waiting (pipe(7), PIPE_BUF). */
+#define CHUNK 4096u
+
+static _Atomic bool impatient; /* the last write found nobody reading: the next ones do not wait */
+
+/* True when fd takes more, now or within a bounded time: the program's signals wait as long as this. */
 static bool wait_writable(int fd)
 {
 	struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
-	struct timespec patience = {.tv_nsec = PATIENCE_MS * 1000000L};
+	struct timespec patience = {.tv_nsec = impatient ? 0 : PATIENCE_MS * 1000000L};
+	bool writable = spy_sys(SYS_ppoll, &poll_fd, 1, &patience, NULL, 0) > 0;
 
-	return spy_sys(SYS_ppoll, &poll_fd, 1, &patience, NULL, 0) > 0;
+	impatient = !writable;
+	return writable;
 }
 
-/* Bytes written; fewer than len where the log takes no more. */
 size_t spy_output_plain(int fd, const char *text, size_t len, int *err)
 {
 	size_t done = 0;
@@ -31,11 +37,28 @@ size_t spy_output_plain(int fd, const char *text, size_t len, int *err)
 	while (done < len) {
 		long rc = spy_sys3(SYS_write, fd, text + done, len - done);
 
-		if (rc > 0)
+		if (rc > 0) {
 			done += (size_t)rc;
-		else if (rc == -EAGAIN && wait_writable(fd))
-			continue;
-		else if (rc != -EINTR) {
+		} else if (rc != -EINTR) {
+			*err = (int)-rc;
+			break;
+		}
+	}
+	return done;
+}
+
+/* Never waits for a reader but in wait_writable(). */
+static size_t write_patiently(int fd, const char *text, size_t len, int *err)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		size_t chunk = len - done < CHUNK ? len - done : CHUNK;
+		long rc = wait_writable(fd) ? spy_sys3(SYS_write, fd, text + done, chunk) : -EAGAIN;
+
+		if (rc > 0) {
+			done += (size_t)rc;
+		} else if (rc != -EINTR) {
 			*err = (int)-rc;
 			break;
 		}
@@ -51,12 +74,12 @@ size_t spy_output_quietly(int fd, const char *text, size_t len, int *err)
 {
 	const uint64_t quiet = UINT64_C(1) << (SIGPIPE - 1) | UINT64_C(1) << (SIGXFSZ - 1);
 	const struct timespec no_time = {.tv_sec = 0};
-	uint64_t before, pending_before = 0, pending = 0;
+	uint64_t before = 0, pending_before = 0, pending = 0;
 	size_t done;
 
 	spy_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &quiet, &before, sizeof(before));
 	spy_sys2(SYS_rt_sigpending, &pending_before, sizeof(pending_before));
-	done = spy_output_plain(fd, text, len, err);
+	done = write_patiently(fd, text, len, err);
 	if (done < len) {
 		uint64_t ours;
 

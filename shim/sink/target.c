@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../observe/kernel.h"
 #include "../observe/sys.h"
@@ -83,6 +85,26 @@ size_t spy_target_write(const char *text, size_t len, int *err)
 	return log_to.plain_file ? spy_output_plain(fd, text, len, err) : spy_output_quietly(fd, text, len, err);
 }
 
+bool spy_target_take_back(size_t done)
+{
+	int fd = log_to.fd;
+	struct statx st;
+	long end;
+
+	if (fd < 0 || !is_plain_file(fd))
+		return false;
+	end = spy_sys3(SYS_lseek, fd, 0, SEEK_CUR);
+	if (end < (long)done || spy_sys(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_SIZE, &st) != 0 ||
+	    (uint64_t)end != st.stx_size)
+		return false;
+	return spy_sys2(SYS_ftruncate, fd, end - (long)done) == 0;
+}
+
+void spy_target_careful(void)
+{
+	log_to.plain_file = false;
+}
+
 const char *spy_target_name(void)
 {
 	return log_to.template[0] ? log_to.template : "stderr";
@@ -130,6 +152,13 @@ static int open_log(const char *path, int extra)
 	return fd < 0 ? (int)fd : log_to.keep_fd((int)fd);
 }
 
+static bool has_size_limit(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
 static bool use_template(int32_t pid, int extra, int *err)
 {
 	char path[PATH_ROOM];
@@ -143,7 +172,7 @@ static bool use_template(int32_t pid, int extra, int *err)
 		return false;
 	}
 	log_to.fd = fd;
-	log_to.plain_file = is_plain_file(fd);
+	log_to.plain_file = is_plain_file(fd) && !has_size_limit();
 	return true;
 }
 
@@ -225,7 +254,7 @@ void spy_target_open(const struct spy_target_config *config, int32_t pid, struct
 		return;
 	}
 	log_to.fd = STDERR;
-	log_to.plain_file = is_plain_file(STDERR);
+	log_to.plain_file = is_plain_file(STDERR) && !has_size_limit();
 }
 
 /* Opens the file that the log goes on in, and says so on what was stderr. */
@@ -247,7 +276,8 @@ static void move_to_file(int old_stderr)
 		spy_buf_str(&line, spy_errno_name(err) ? spy_errno_name(err) : "unknown error");
 	}
 	spy_buf_char(&line, '\n');
-	say_on(old_stderr, line.data, line.len);
+	if (old_stderr >= 0)
+		say_on(old_stderr, line.data, line.len);
 }
 
 static int copy_stderr(void)
@@ -265,21 +295,17 @@ void spy_target_leave_stderr(bool announce)
 		move_to_file(STDERR);
 		return;
 	}
+	/* No copy is kept: whoever reads that pipe waits for its end. */
 	log_to.left = true;
-	log_to.fd = copy_stderr();
+	log_to.fd = -1;
 }
 
 void spy_target_needed(void)
 {
-	int copy = log_to.fd;
-
 	if (!log_to.left)
 		return;
 	log_to.left = false;
-	log_to.fd = -1;
-	move_to_file(copy);
-	if (copy >= 0)
-		log_to.drop_fd(copy);
+	move_to_file(-1);
 }
 
 void spy_target_keep_stderr(void)

@@ -31,6 +31,12 @@ const char *spy_target_name(void);
 /* Writes bytes to the log. Returns how many it took; err has the reason where these are fewer. */
 size_t spy_target_write(const char *text, size_t len, int *err);
 
+/* The last write stopped after done bytes, in the middle of a line: takes them back where nobody has written since. */
+bool spy_target_take_back(size_t done);
+
+/* A limit on the size of files is on: a write may raise SIGXFSZ from now on. */
+void spy_target_careful(void);
+
 /* A line about the tool itself: on the stderr that the program was started with, if that is still there. */
 void spy_target_complain(const char *text, size_t len);
 

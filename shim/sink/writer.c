@@ -69,9 +69,17 @@ static uint64_t count_lines(const char *text, size_t len)
 	return lines;
 }
 
+/* How many of the first done bytes are whole lines. */
+static size_t whole_lines(const char *text, size_t done)
+{
+	while (done && text[done - 1] != '\n')
+		done--;
+	return done;
+}
+
 static void write_lines(const char *text, size_t len)
 {
-	size_t done = 0;
+	size_t done = 0, whole;
 	int err = 0;
 
 	/* After a torn line the next one starts on a line of its own, so that a reader loses one only. */
@@ -83,7 +91,9 @@ static void write_lines(const char *text, size_t len)
 		return;
 	lost += count_lines(text + done, len - done);
 	complain_lost(err);
-	if (done && text[done - 1] != '\n')
+	/* Half a line is none: it is taken back, or the next one starts on a line of its own. */
+	whole = whole_lines(text, done);
+	if (whole < done && !spy_target_take_back(done - whole))
 		torn = true;
 }
 
