@@ -184,7 +184,7 @@ void spy_core_forked(struct spy_core *core, uint64_t now_ns)
 		conn->forks = 0;
 		conn->pins = 0;
 		spy_table_unfollow(&core->table, conn);
-		conn->flags |= SPY_CONN_FORKED;
+		conn->flags |= conn->descriptors ? SPY_CONN_FORKED : SPY_CONN_FORKED | SPY_CONN_CLOSED_BY_PARENT;
 		conn->flags &= ~(uint32_t)SPY_CONN_COUNTED;
 		conn->attention = 1;
 		/* The child's ledger begins with the child; that it was once established stays true. */

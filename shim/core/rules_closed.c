@@ -68,7 +68,7 @@ bool spy_rule_double_close(const struct spy_core *core, const struct spy_event *
 {
 	(void)core;
 	/* A child that closes what its parent had closed before fork() tidies up, and does not know. */
-	return !(conn->flags & (SPY_CONN_CLOSE_EINTR | SPY_CONN_FORKED)) && used_after_close(ev, conn, finding);
+	return !(conn->flags & (SPY_CONN_CLOSE_EINTR | SPY_CONN_CLOSED_BY_PARENT)) && used_after_close(ev, conn, finding);
 }
 
 bool spy_rule_close_retry(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,

@@ -57,6 +57,7 @@ enum spy_conn_flags {
 	SPY_CONN_HELD = 1 << 24, /* close() ended nothing: the kernel says it goes on */
 	SPY_CONN_CLOSED_BY_USER = 1 << 25, /* the thread that closed it had made calls on it */
 	SPY_CONN_FORMER_BY_USER = 1 << 26, /* the same, of the connection that had this number before */
+	SPY_CONN_CLOSED_BY_PARENT = 1 << 29, /* before the fork() that made this process */
 	SPY_CONN_USED_SINCE_FIN = 1 << 28, /* a call was made on it in CLOSE_WAIT */
 	SPY_CONN_CLOSED_IN_USE = 1 << 27 /* another thread was in a call on it at close() */
 };

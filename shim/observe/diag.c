@@ -21,6 +21,7 @@
 
 static struct spy_lock lock;
 static int diag_fd = -1;
+static _Atomic bool other_network;
 static int64_t fin_timeout_ms = SPY_TIME_WAIT_MS;
 static spy_keep_fd_fn keep_fd;
 
@@ -91,6 +92,11 @@ static void read_fin_timeout(void)
 		seconds = seconds * 10 + (*p - '0');
 	if (seconds > 0)
 		fin_timeout_ms = seconds * 1000;
+}
+
+void spy_diag_other_network(void)
+{
+	other_network = true;
 }
 
 void spy_diag_open(void)
@@ -194,7 +200,7 @@ enum spy_state spy_diag_state(const struct spy_addr *local, const struct spy_add
 	enum spy_state state;
 
 	*rest_ms = SPY_UNKNOWN;
-	if (!local->family || !peer->family)
+	if (!local->family || !peer->family || other_network)
 		return SPY_STATE_UNKNOWN;
 	spy_lock_take(&lock);
 	state = ask_state(local, peer, cookie, rest_ms);

@@ -25,6 +25,9 @@ typedef int (*spy_keep_fd_fn)(int fd);
 
 void spy_diag_init(spy_keep_fd_fn keep);
 
+/* The process has changed its network: what connections of the old one do cannot be asked any more. */
+void spy_diag_other_network(void);
+
 /* Opens the socket now, while the program still has descriptors to spare. */
 void spy_diag_open(void);
 

@@ -30,6 +30,21 @@ bool spy_stack_is_taking(void)
 	return taking;
 }
 
+/* libunwind calls its own functions by name, and the program's come first. */
+static bool is_shadowed(void *library)
+{
+	static const char *const names[] = {"_ULx86_64_init_local", "_ULx86_64_step", "_Ux86_64_getcontext",
+					    "_ULaarch64_init_local", "_ULaarch64_step"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		void *own = dlsym(library, names[i]), *first = dlsym(RTLD_DEFAULT, names[i]);
+
+		if (own && first && own != first)
+			return true;
+	}
+	return false;
+}
+
 bool spy_stack_open(const char **why)
 {
 	static const char *const names[] = {"libunwind.so.8", "libunwind.so.1", "libunwind.so"};
@@ -39,6 +54,10 @@ bool spy_stack_open(const char **why)
 		void *library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
 
 		found = library ? (backtrace_fn)dlsym(library, "unw_backtrace") : NULL;
+		if (found && is_shadowed(library)) {
+			*why = "the program has functions with libunwind's names, which libunwind would call";
+			return false;
+		}
 	}
 	if (!found) {
 		*why = "libunwind.so.8 is not there, or has no unw_backtrace()";

@@ -13,6 +13,7 @@
 #include "../observe/sys.h"
 #include "../sink/target.h"
 #include "ending.h"
+#include "room.h"
 #include "settle.h"
 #include "watcher.h"
 
@@ -21,7 +22,7 @@
 static _Atomic uint32_t first_by; /* pid of the process whose first socket has come */
 static _Atomic uint32_t first_done; /* pid, once all is ready for it; a futex */
 
-static void open_stacks(void)
+void spy_open_stacks(void)
 {
 	static _Atomic bool tried;
 	const char *why = NULL;
@@ -51,7 +52,6 @@ static void wait_for_first(uint32_t pid)
 
 static void get_ready(uint32_t pid)
 {
-	open_stacks();
 	spy_diag_open();
 	spy_target_needed();
 	spy_report_process();
@@ -64,23 +64,25 @@ static void get_ready(uint32_t pid)
 void spy_first_socket(void)
 {
 	uint32_t pid = (uint32_t)spy_self_pid();
-	struct spy_mask mask;
+	struct spy_section quiet;
 	int saved = errno;
 
 	if (first_done == pid)
 		return;
 	/* A handler that left by longjmp would leave this, and the loader, half done for ever. */
-	spy_mask_all(&mask);
+	spy_quiet_enter(&quiet);
+	pid = (uint32_t)spy_self_pid();
 	if (atomic_exchange(&first_by, pid) == pid)
 		wait_for_first(pid);
 	else
 		get_ready(pid);
-	spy_mask_restore(&mask);
+	spy_quiet_leave(&quiet);
 	errno = saved;
 }
 
-long spy_finish_socket(struct spy_call *call, long rc)
+static long finish_socket_with_room(void *what, long rc)
 {
+	struct spy_call *call = what;
 	int err = errno;
 	struct spy_settled settled;
 	struct spy_frames frames;
@@ -104,6 +106,11 @@ long spy_finish_socket(struct spy_call *call, long rc)
 	spy_quiet_leave(&quiet);
 	errno = err;
 	return rc;
+}
+
+long spy_finish_socket(struct spy_call *call, long rc)
+{
+	return spy_with_room(finish_socket_with_room, call, rc);
 }
 
 /* The record begins in the state that the connection has: it came here without this program's doing. */
@@ -134,8 +141,9 @@ static void ask_ends(const struct spy_call *call, int fd, struct spy_event *ev)
 	ev->since_last_sent_ms = tcp.since_last_sent_ms;
 }
 
-long spy_finish_accept(struct spy_call *call, long rc)
+static long finish_accept_with_room(void *what, long rc)
 {
+	struct spy_call *call = what;
 	int err = errno;
 	struct spy_settled settled;
 	struct spy_frames frames;
@@ -143,8 +151,6 @@ long spy_finish_accept(struct spy_call *call, long rc)
 	struct spy_event ev;
 	struct spy_conn *conn;
 
-	if (rc < 0)
-		return call->conn ? spy_finish(call, rc) : rc;
 	spy_event_of(call, rc, err, &ev);
 	spy_first_socket();
 	spy_settled_init(&settled);
@@ -165,6 +171,13 @@ long spy_finish_accept(struct spy_call *call, long rc)
 	spy_quiet_leave(&quiet);
 	errno = err;
 	return rc;
+}
+
+long spy_finish_accept(struct spy_call *call, long rc)
+{
+	if (rc < 0)
+		return call->conn ? spy_finish(call, rc) : rc;
+	return spy_with_room(finish_accept_with_room, call, rc);
 }
 
 long spy_finish_dup(struct spy_call *call, long rc)

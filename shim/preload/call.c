@@ -10,6 +10,7 @@
 #include "../observe/stack.h"
 #include "hooks.h"
 #include "inside.h"
+#include "room.h"
 #include "settle.h"
 #include "watcher.h"
 
@@ -72,7 +73,12 @@ void spy_event_of(const struct spy_call *call, long rc, int err, struct spy_even
 
 void spy_frames_take(uintptr_t caller, struct spy_frames *frames)
 {
-	frames->count = spy_stack_take(caller, frames->ip, spy_options.stack_frames);
+	frames->count = 1;
+	frames->ip[0] = caller;
+	if (!spy_in_room())
+		frames->count = spy_stack_take(caller, frames->ip, spy_options.stack_frames);
+	else if (!spy_options.stack_frames)
+		frames->count = 0;
 }
 
 void spy_settled_init(struct spy_settled *settled)
@@ -182,9 +188,17 @@ static void settle_open(const struct spy_call *call, struct spy_event *ev, const
 {
 	int rc;
 
-	/* Closed by another thread meanwhile: its close() tells the story. */
-	if (!spy_is_same(call) || spy_table_slot(&spy_core.table, call->fd) != call->slot)
+	if (!spy_is_same(call))
 		return;
+	/* Closed by another thread, or by a handler, meanwhile: that tells the story, and this is a line of it. */
+	if (spy_table_slot(&spy_core.table, call->fd) != call->slot) {
+		ev->state = (enum spy_state)call->conn->state;
+		ev->state_before = ev->state;
+		ev->source = (enum spy_state_source)call->conn->source;
+		settled->line = spy_line_conn(call->conn);
+		settled->has_line = !ev->before_call;
+		return;
+	}
 	rc = spy_look(call->conn, call->fd, ev);
 	if (spy_is_gone(rc))
 		spy_core_closed_unseen(&spy_core, call->fd, ev->now_ns);
@@ -230,16 +244,22 @@ static void note_use(const struct spy_call *call)
 	atomic_store_explicit(&call->conn->last_call, (uint32_t)call->id, memory_order_relaxed);
 }
 
-long spy_finish(struct spy_call *call, long rc)
+static long finish_with_room(void *what, long rc)
 {
+	struct spy_call *call = what;
 	int err = errno;
 	struct spy_event ev;
 
-	note_use(call);
 	spy_event_of(call, rc, err, &ev);
 	settle(call, &ev);
 	errno = err;
 	return rc;
+}
+
+long spy_finish(struct spy_call *call, long rc)
+{
+	note_use(call);
+	return spy_with_room(finish_with_room, call, rc);
 }
 
 /* Nothing but a line to write: no rule could fire, no state has changed. */
@@ -264,26 +284,30 @@ static bool is_plain(const struct spy_call *call, long rc, int err)
 	return rc > 0 ? !call->observed_eof : rc < 0 && (err == EAGAIN || err == EINTR);
 }
 
-long spy_finish_data(struct spy_call *call, long rc)
+static long finish_data_with_room(void *what, long rc)
 {
+	struct spy_call *call = what;
 	int err = errno;
 	struct spy_event ev;
 	struct spy_tcp tcp;
 
-	note_use(call);
-	if (is_plain(call, rc, err)) {
-		if (spy_options.calls != SPY_CALLS_ALL)
-			return rc;
-		if (spy_kernel_tcp(call->fd, &tcp) == 0 && tcp.state == SPY_STATE_ESTABLISHED) {
-			report_plain(call, rc, err);
-			errno = err;
-			return rc;
-		}
+	if (is_plain(call, rc, err) && spy_kernel_tcp(call->fd, &tcp) == 0 && tcp.state == SPY_STATE_ESTABLISHED) {
+		report_plain(call, rc, err);
+		errno = err;
+		return rc;
 	}
 	spy_event_of(call, rc, err, &ev);
 	settle(call, &ev);
 	errno = err;
 	return rc;
+}
+
+long spy_finish_data(struct spy_call *call, long rc)
+{
+	note_use(call);
+	if (spy_options.calls != SPY_CALLS_ALL && is_plain(call, rc, errno))
+		return rc;
+	return spy_with_room(finish_data_with_room, call, rc);
 }
 
 void spy_report_sigpipe(void)
@@ -298,28 +322,33 @@ void spy_report_sigpipe(void)
 	settle(&call, &ev);
 }
 
-void spy_before_write(struct spy_call *call)
+static long before_write_with_room(void *what, long unused)
 {
+	struct spy_call *call = what;
 	struct spy_event ev;
 	int saved = errno;
 
-	if (!call->conn->attention || (call->slot & SPY_SLOT_CLOSED) || !(call->conn->flags & SPY_CONN_SHUT_WR))
-		return;
 	spy_event_of(call, 0, 0, &ev);
 	ev.before_call = true;
 	settle(call, &ev);
 	errno = saved;
+	return unused;
 }
 
-void spy_before_shutdown(struct spy_call *call)
+void spy_before_write(struct spy_call *call)
 {
+	if (call->conn->attention && !(call->slot & SPY_SLOT_CLOSED) && (call->conn->flags & SPY_CONN_SHUT_WR))
+		spy_with_room(before_write_with_room, call, 0);
+}
+
+static long before_shutdown_with_room(void *what, long unused)
+{
+	struct spy_call *call = what;
 	int saved = errno;
 	struct spy_settled settled;
 	struct spy_section quiet;
 	struct spy_event ev;
 
-	if (call->slot & SPY_SLOT_CLOSED)
-		return;
 	spy_settled_init(&settled);
 	spy_event_init(&ev, call->id, SPY_OP_TICK, call->fd);
 	spy_quiet_enter(&quiet);
@@ -331,4 +360,11 @@ void spy_before_shutdown(struct spy_call *call)
 	spy_report_settled(&ev, &settled);
 	spy_quiet_leave(&quiet);
 	errno = saved;
+	return unused;
+}
+
+void spy_before_shutdown(struct spy_call *call)
+{
+	if (!(call->slot & SPY_SLOT_CLOSED))
+		spy_with_room(before_shutdown_with_room, call, 0);
 }

@@ -106,6 +106,9 @@ void spy_forget_closed(int fd);
  */
 void spy_adopt(int fd, bool handed_over);
 
+/* Opens libunwind; in the constructor, since a first socket may come in a handler, or under the loader's lock. */
+void spy_open_stacks(void);
+
 /* The first TCP socket of this process: stacks, watcher, signals. Cheap when that is done. */
 void spy_first_socket(void);
 

@@ -7,6 +7,7 @@
 #include "../observe/diag.h"
 #include "../observe/kernel.h"
 #include "inside.h"
+#include "room.h"
 #include "settle.h"
 
 /* When the watcher first looks at a closed connection whose state was not asked at once. */
@@ -33,7 +34,7 @@ static void detach(struct spy_closing *closing, struct spy_event *seen, struct s
 		return;
 	}
 	spy_observe_look(call->conn, seen, settled);
-	if (is_connected(seen->state)) {
+	if (is_connected(seen->state) && seen->state != SPY_STATE_TIME_WAIT) {
 		closing->unread_bytes = spy_kernel_unread(call->fd);
 		if (closing->unread_bytes > 0 && spy_kernel_is_tls_alert(call->fd, closing->unread_bytes))
 			closing->unread_is_alert = true;
@@ -58,13 +59,29 @@ void spy_forget_closed(int fd)
 	spy_section_leave(&section);
 }
 
+static long begin_with_room(void *what, long unused)
+{
+	struct spy_closing *closing = what;
+	struct spy_settled settled;
+	struct spy_section quiet;
+	struct spy_event seen;
+
+	spy_settled_init(&settled);
+	spy_event_init(&seen, closing->call.id, SPY_OP_TICK, closing->call.fd);
+	spy_quiet_enter(&quiet);
+	closing->in_use_tid = spy_inside_other(closing->call.conn, closing->call.fd);
+	spy_core_lock();
+	detach(closing, &seen, &settled);
+	spy_core_unlock();
+	spy_report_settled(&seen, &settled);
+	spy_quiet_leave(&quiet);
+	return unused;
+}
+
 void spy_close_begin(struct spy_closing *closing, enum spy_call_id id, int fd, uintptr_t caller)
 {
 	uint32_t slot = spy_table_slot(&spy_core.table, fd);
 	int saved = errno;
-	struct spy_settled settled;
-	struct spy_section quiet;
-	struct spy_event seen;
 
 	closing->open = false;
 	closing->was_closed = false;
@@ -79,17 +96,8 @@ void spy_close_begin(struct spy_closing *closing, enum spy_call_id id, int fd, u
 	closing->call.op = SPY_OP_CLOSE;
 	closing->call.began_ns = spy_clock_now();
 	closing->was_closed = slot & SPY_SLOT_CLOSED;
-	if (!closing->was_closed) {
-		spy_settled_init(&settled);
-		spy_event_init(&seen, id, SPY_OP_TICK, fd);
-		spy_quiet_enter(&quiet);
-		closing->in_use_tid = spy_inside_other(closing->call.conn, fd);
-		spy_core_lock();
-		detach(closing, &seen, &settled);
-		spy_core_unlock();
-		spy_report_settled(&seen, &settled);
-		spy_quiet_leave(&quiet);
-	}
+	if (!closing->was_closed)
+		spy_with_room(begin_with_room, closing, 0);
 	errno = saved;
 }
 
@@ -147,16 +155,15 @@ static void end_closed(const struct spy_closing *closing, struct spy_event *ev, 
 	}
 }
 
-long spy_close_end(struct spy_closing *closing, long rc)
+static long end_with_room(void *what, long rc)
 {
+	struct spy_closing *closing = what;
 	int err = errno;
 	struct spy_settled settled;
 	struct spy_frames frames;
 	struct spy_section quiet;
 	struct spy_event ev;
 
-	if (!closing->open && !closing->was_closed)
-		return rc;
 	spy_settled_init(&settled);
 	spy_event_of(&closing->call, rc, err, &ev);
 	ev.fd = closing->shown_fd;
@@ -177,4 +184,9 @@ long spy_close_end(struct spy_closing *closing, long rc)
 	spy_quiet_leave(&quiet);
 	errno = err;
 	return rc;
+}
+
+long spy_close_end(struct spy_closing *closing, long rc)
+{
+	return closing->open || closing->was_closed ? spy_with_room(end_with_room, closing, rc) : rc;
 }

@@ -149,7 +149,8 @@ bool spy_ending_is_ours(const struct sigaction *action)
 
 static void stand_in(int sig)
 {
-	struct sigaction action = {.sa_handler = on_deadly_signal, .sa_flags = SA_ONSTACK | SA_RESTART};
+	/* Not on the program's alternate stack, which is made for less than a summary. */
+	struct sigaction action = {.sa_handler = on_deadly_signal, .sa_flags = SA_RESTART};
 
 	sigfillset(&action.sa_mask);
 	REAL(sigaction)(sig, &action, NULL);
@@ -190,7 +191,7 @@ static bool is_default(int sig)
 
 void spy_ending_catch_signals(void)
 {
-	struct sigaction dump = {.sa_handler = on_dump_signal, .sa_flags = SA_ONSTACK | SA_RESTART};
+	struct sigaction dump = {.sa_handler = on_dump_signal, .sa_flags = SA_RESTART};
 
 	catching = true;
 	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]) && catching; i++)

@@ -54,6 +54,7 @@ void spy_fork_child(bool was_in_section)
 	spy_core_forked(&spy_core, spy_clock_now());
 	spy_report_forked();
 	spy_watcher_forked();
+	spy_watcher_allow(false);
 	spy_inside_forked();
 	spy_ending_forked();
 	spy_writer_forked();
@@ -69,6 +70,7 @@ static void after_fork_in_child(void)
 	/* Entering is all: the first section of a child does the work, if no other handler came before. */
 	spy_quiet_enter(&quiet);
 	spy_quiet_leave(&quiet);
+	spy_watcher_allow(true);
 }
 
 void spy_fork_init(void)

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <linux/close_range.h>
 #include <stdio.h>
 
@@ -60,6 +61,8 @@ static int close_with(int fd, uintptr_t caller)
 	stderr_goes((unsigned int)fd, (unsigned int)fd);
 	if (spy_own_is(fd) && !spy_in_vfork_child())
 		return 0;
+	/* The real close() would act on a cancellation before it closes, and so must the record. */
+	pthread_testcancel();
 	spy_close_begin(&closing, SPY_CALL_close, fd, caller);
 	return (int)spy_close_end(&closing, REAL(close)(fd));
 }

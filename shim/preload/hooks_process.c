@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../observe/diag.h"
 #include "../sink/target.h"
 #include "../sink/writer.h"
 #include "ending.h"
@@ -27,6 +28,25 @@ SPY_EXPORT int daemon(int nochdir, int noclose)
 		spy_target_leave_stderr(true);
 	}
 	return REAL(daemon)(nochdir, noclose);
+}
+
+SPY_EXPORT int unshare(int flags)
+{
+	int rc = REAL(unshare)(flags);
+
+	if (rc == 0 && (flags & CLONE_NEWNET))
+		spy_diag_other_network();
+	return rc;
+}
+
+/* Which kind of namespace it was is not asked: states after close() are worked out from now on. */
+SPY_EXPORT int setns(int fd, int type)
+{
+	int rc = REAL(setns)(fd, type);
+
+	if (rc == 0 && (type == 0 || (type & CLONE_NEWNET)))
+		spy_diag_other_network();
+	return rc;
 }
 
 static void note_limit(int resource)

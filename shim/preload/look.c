@@ -60,7 +60,11 @@ int spy_look(const struct spy_conn *conn, int fd, struct spy_event *ev)
 	ev->state = tcp.state;
 	ev->since_last_ack_ms = tcp.since_last_ack_ms;
 	ev->since_last_sent_ms = tcp.since_last_sent_ms;
-	if (rc == 0 && tcp.state == SPY_STATE_CLOSED && may_be_moved(conn)) {
+	/* TIME_WAIT ends with its timer and not before: no need to ask. */
+	if (rc == 0 && tcp.state == SPY_STATE_CLOSED && conn->state == SPY_STATE_TIME_WAIT &&
+	    ev->now_ns - conn->since_ns < SPY_TIME_WAIT_MS * UINT64_C(1000000)) {
+		ev->state = SPY_STATE_TIME_WAIT;
+	} else if (rc == 0 && tcp.state == SPY_STATE_CLOSED && may_be_moved(conn)) {
 		spy_look_by_address(conn, ev, &rest_ms);
 		if (ev->state == SPY_STATE_UNKNOWN)
 			ev->state = SPY_STATE_CLOSED;

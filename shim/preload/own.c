@@ -87,9 +87,9 @@ void spy_own_make_room(int fd)
 	if (!spy_own_is(fd))
 		return;
 	moved = move_up(fd);
-	if (moved < 0)
-		return;
-	mark(moved, true);
+	/* No room anywhere: the log or the netlink socket ends here, rather than what comes in its place. */
+	if (moved >= 0)
+		mark(moved, true);
 	if (spy_target_fd() == fd)
 		spy_target_moved(moved);
 	if (spy_diag_fd() == fd)

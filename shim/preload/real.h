@@ -8,6 +8,7 @@
 #define SPY_PRELOAD_REAL_H
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>

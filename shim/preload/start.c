@@ -131,6 +131,7 @@ __attribute__((constructor)) static void start(void)
 	show_help();
 	spy_fork_init();
 	spy_ending_init();
+	spy_open_stacks();
 	spy_on = true;
 	if (spy_target_is_file())
 		spy_report_process();

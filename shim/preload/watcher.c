@@ -25,6 +25,7 @@
 #define ON_THE_WAY_NS 1000000000u
 
 static _Atomic bool started;
+static _Atomic bool forbidden;
 static _Atomic uint32_t stopped; /* a futex: 1 wakes the thread for the last time */
 static _Atomic uint64_t last_look_ns;
 
@@ -168,7 +169,7 @@ void spy_watcher_start(void)
 {
 	pthread_attr_t attr;
 
-	if (!spy_options.watch_ns || spy_sandboxed || atomic_exchange(&started, true))
+	if (!spy_options.watch_ns || spy_sandboxed || forbidden || atomic_exchange(&started, true))
 		return;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
@@ -187,9 +188,14 @@ void spy_watcher_stop(void)
 	spy_sys3(SYS_futex, &stopped, FUTEX_WAKE_PRIVATE, 1);
 }
 
+void spy_watcher_allow(bool allowed)
+{
+	forbidden = !allowed;
+}
+
 void spy_watcher_on_the_way(void)
 {
-	if (!spy_options.watch_ns && spy_clock_now() - last_look_ns > ON_THE_WAY_NS)
+	if ((!spy_options.watch_ns || forbidden) && spy_clock_now() - last_look_ns > ON_THE_WAY_NS)
 		spy_watcher_look();
 }
 

@@ -8,7 +8,12 @@
 #ifndef SPY_PRELOAD_WATCHER_H
 #define SPY_PRELOAD_WATCHER_H
 
+#include <stdbool.h>
+
 void spy_watcher_start(void);
+
+/* Whether threads can be had: not in a child that libc's fork() has not made, whose allocator may be locked for ever. */
+void spy_watcher_allow(bool allowed);
 
 /* From now on it looks no more; does not wait for it. */
 void spy_watcher_stop(void);
