@@ -10,10 +10,13 @@
 #include "../observe/diag.h"
 #include "../observe/sys.h"
 #include "../sink/target.h"
+#include "real.h"
 #include "spy.h"
 
 /* Above what select() can name nothing is won, and the kernel's table for a process grows with its highest number. */
 #define HIGHEST_BASE 1000u
+#define HIGHEST_SOFT 65536u /* the same for numbers beyond the limit */
+#define BEYOND 8u
 
 static unsigned int base_number(void)
 {
@@ -35,11 +38,34 @@ static void mark(int fd, bool own)
 	spy_section_leave(&section);
 }
 
+/*
+ * Beyond the soft limit, where the limit leaves a gap below the hard one: the program cannot have such
+ * a number, and has none less. The limit is up for the length of one call.
+ */
+static long move_beyond(int fd)
+{
+	struct rlimit limit, raised;
+	long moved;
+
+	if (!spy_sandbox_allows_number(SYS_prlimit64) || getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur > HIGHEST_SOFT || limit.rlim_max < limit.rlim_cur + BEYOND)
+		return -EINVAL;
+	raised = limit;
+	raised.rlim_cur += BEYOND;
+	if (REAL(setrlimit)(RLIMIT_NOFILE, &raised) != 0)
+		return -EPERM;
+	moved = spy_sys3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, limit.rlim_cur);
+	REAL(setrlimit)(RLIMIT_NOFILE, &limit);
+	return moved;
+}
+
 static int move_up(int fd)
 {
 	int saved = errno;
-	long moved = spy_sys3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, base_number());
+	long moved = move_beyond(fd);
 
+	if (moved < 0)
+		moved = spy_sys3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, base_number());
 	errno = saved;
 	return (int)moved;
 }

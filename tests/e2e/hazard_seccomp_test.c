@@ -1,0 +1,58 @@
+/*
+ * Sandboxes: after a strict filter the shim makes no call that the filter does not allow, so that
+ * the program lives on, and its calls are still in the log.
+ */
+#include "hazard_run.h"
+
+static void run_filtered(const char *action, const char *options)
+{
+	struct log log = hazard_run("hazard_seccomp", action, options);
+
+	log_assert_no_fault(&log);
+	log_assert_number(hazard_summary(&log), "open_at_exit", 0);
+	hazard_assert_calls(&log, "accept", 1);
+	hazard_assert_calls(&log, "close", 6);
+}
+
+static void filter_that_kills(void **state)
+{
+	(void)state;
+	run_filtered("kill", NULL);
+}
+
+static void filter_that_kills_a_program_without_a_watcher(void **state)
+{
+	(void)state;
+	run_filtered("kill", "watch=0");
+}
+
+static void filter_that_kills_while_the_watcher_is_busy(void **state)
+{
+	(void)state;
+	run_filtered("kill", "watch=1ms:flush=buffer");
+}
+
+static void filter_that_says_EPERM(void **state)
+{
+	(void)state;
+	run_filtered("errno", NULL);
+}
+
+static void filter_that_raises_SIGSYS(void **state)
+{
+	(void)state;
+	run_filtered("trap", NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest seccomp[] = {
+		TEST(filter_that_kills),
+		TEST(filter_that_kills_a_program_without_a_watcher),
+		TEST(filter_that_kills_while_the_watcher_is_busy),
+		TEST(filter_that_says_EPERM),
+		TEST(filter_that_raises_SIGSYS),
+	};
+
+	return cmocka_run_group_tests_name("hazard_seccomp", seccomp, NULL, NULL);
+}
