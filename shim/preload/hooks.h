@@ -6,6 +6,17 @@
 
 #include "call.h"
 
+/*
+ * True for the descriptors of files, pipes and all else that no record is about: one load and a
+ * branch, and then the real call. The rest stands in a function of its own, so that this way stays short.
+ */
+static inline bool spy_is_untracked(int fd)
+{
+	return __builtin_expect((unsigned int)fd < SPY_FD_LIMIT &&
+					!atomic_load_explicit(&spy_core.table.slot[fd], memory_order_acquire),
+				1);
+}
+
 /* True where socket() with these arguments makes a TCP socket. */
 bool spy_is_tcp_request(int domain, int type, int protocol);
 

@@ -126,30 +126,28 @@ SPY_EXPORT int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int fl
 	return (int)spy_finish_data(&call, rc);
 }
 
-SPY_EXPORT ssize_t read(int fd, void *buf, size_t len)
+__attribute__((noinline)) static ssize_t read_tracked(int fd, void *buf, size_t len, uintptr_t caller)
 {
+	uint32_t slot = spy_table_slot(&spy_core.table, fd);
 	struct spy_call call;
 	ssize_t rc;
 
 	if (spy_is_probe(fd))
 		return spy_probe_read();
-	if (!spy_enter(&call, SPY_CALL_read, fd))
+	if (!slot || !spy_enter_tracked(&call, SPY_CALL_read, fd, slot, caller))
 		return REAL(read)(fd, buf, len);
 	rc = REAL(read)(fd, buf, len);
 	return spy_finish_read(&call, rc, len, SPY_UNKNOWN);
 }
 
+SPY_EXPORT ssize_t read(int fd, void *buf, size_t len)
+{
+	return spy_is_untracked(fd) ? REAL(read)(fd, buf, len) : read_tracked(fd, buf, len, SPY_CALLER);
+}
+
 SPY_EXPORT ssize_t __read(int fd, void *buf, size_t len)
 {
-	struct spy_call call;
-	ssize_t rc;
-
-	if (spy_is_probe(fd))
-		return spy_probe_read();
-	if (!spy_enter(&call, SPY_CALL_read, fd))
-		return REAL(read)(fd, buf, len);
-	rc = REAL(read)(fd, buf, len);
-	return spy_finish_read(&call, rc, len, SPY_UNKNOWN);
+	return spy_is_untracked(fd) ? REAL(read)(fd, buf, len) : read_tracked(fd, buf, len, SPY_CALLER);
 }
 
 SPY_EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t buflen)

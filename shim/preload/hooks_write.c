@@ -78,32 +78,29 @@ SPY_EXPORT int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int fl
 	return (int)finish_write(&call, rc, count, flags);
 }
 
-SPY_EXPORT ssize_t write(int fd, const void *buf, size_t len)
+__attribute__((noinline)) static ssize_t write_tracked(int fd, const void *buf, size_t len, uintptr_t caller)
 {
+	uint32_t slot = spy_table_slot(&spy_core.table, fd);
 	struct spy_call call;
 	ssize_t rc;
 
 	if (spy_is_probe(fd))
 		return spy_probe_write(buf);
-	if (!spy_enter(&call, SPY_CALL_write, fd))
+	if (!slot || !spy_enter_tracked(&call, SPY_CALL_write, fd, slot, caller))
 		return REAL(write)(fd, buf, len);
 	spy_before_write(&call);
 	rc = REAL(write)(fd, buf, len);
 	return finish_write(&call, rc, len, SPY_UNKNOWN);
 }
 
+SPY_EXPORT ssize_t write(int fd, const void *buf, size_t len)
+{
+	return spy_is_untracked(fd) ? REAL(write)(fd, buf, len) : write_tracked(fd, buf, len, SPY_CALLER);
+}
+
 SPY_EXPORT ssize_t __write(int fd, const void *buf, size_t len)
 {
-	struct spy_call call;
-	ssize_t rc;
-
-	if (spy_is_probe(fd))
-		return spy_probe_write(buf);
-	if (!spy_enter(&call, SPY_CALL_write, fd))
-		return REAL(write)(fd, buf, len);
-	spy_before_write(&call);
-	rc = REAL(write)(fd, buf, len);
-	return finish_write(&call, rc, len, SPY_UNKNOWN);
+	return spy_is_untracked(fd) ? REAL(write)(fd, buf, len) : write_tracked(fd, buf, len, SPY_CALLER);
 }
 
 SPY_EXPORT ssize_t writev(int fd, const struct iovec *iov, int count)

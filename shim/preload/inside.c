@@ -63,7 +63,7 @@ void spy_inside_enter(const struct spy_call *call)
 		if (!self)
 			return;
 	}
-	self->fd = call->fd;
+	atomic_store_explicit(&self->fd, call->fd, memory_order_relaxed);
 	self->id = call->id;
 	self->op = call->op;
 	self->caller = call->caller;
