@@ -21,28 +21,16 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
-void spy_buf_mem(struct spy_buf *buf, const char *text, size_t len)
+void spy_buf_cut(struct spy_buf *buf, const char *text, size_t len)
 {
 	/* Once cut, always cut: the text stays a prefix of the one that was meant. */
 	if (buf->truncated || len == 0)
 		return;
-	if (len > buf->size - buf->len) {
-		len = buf->size - buf->len;
-		buf->truncated = true;
-	}
+	buf->truncated = true;
+	len = buf->size - buf->len;
 	if (len > 0)
 		memcpy(buf->data + buf->len, text, len);
 	buf->len += len;
-}
-
-void spy_buf_char(struct spy_buf *buf, char c)
-{
-	spy_buf_mem(buf, &c, 1);
-}
-
-void spy_buf_str(struct spy_buf *buf, const char *text)
-{
-	spy_buf_mem(buf, text, strlen(text));
 }
 
 /* All of text or nothing: half an escape or half a character would be worse than its absence. */

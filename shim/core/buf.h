@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct spy_addr;
 
@@ -28,9 +29,30 @@ struct spy_buf {
 		.data = (array), .len = 0, .size = sizeof(array), .truncated = false                                   \
 	}
 
-void spy_buf_char(struct spy_buf *buf, char c);
-void spy_buf_mem(struct spy_buf *buf, const char *text, size_t len);
-void spy_buf_str(struct spy_buf *buf, const char *text);
+/* What does not fit as a whole; out of line, since it hardly ever happens. */
+void spy_buf_cut(struct spy_buf *buf, const char *text, size_t len);
+
+/* In line, since a line of a log is a hundred appends, most of them of texts whose length is known here. */
+static inline void spy_buf_mem(struct spy_buf *buf, const char *text, size_t len)
+{
+	if (__builtin_expect(buf->truncated || len == 0 || len > buf->size - buf->len, 0)) {
+		spy_buf_cut(buf, text, len);
+		return;
+	}
+	memcpy(buf->data + buf->len, text, len);
+	buf->len += len;
+}
+
+static inline void spy_buf_char(struct spy_buf *buf, char c)
+{
+	spy_buf_mem(buf, &c, 1);
+}
+
+static inline void spy_buf_str(struct spy_buf *buf, const char *text)
+{
+	spy_buf_mem(buf, text, strlen(text));
+}
+
 void spy_buf_uint(struct spy_buf *buf, uint64_t value);
 void spy_buf_int(struct spy_buf *buf, int64_t value);
 /* Lower-case hexadecimal without leading zeros and without "0x". */

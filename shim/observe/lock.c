@@ -12,16 +12,27 @@
 
 #define SPINS 100
 
+/*
+ * How often this thread has blocked them: only the first time is a system call. Raised when they are
+ * blocked already and lowered while they still are, so that no handler ever sees it raised.
+ */
+static __thread unsigned int masked __attribute__((tls_model("initial-exec")));
+
 void spy_mask_all(struct spy_mask *mask)
 {
 	static const uint64_t all = ~UINT64_C(0);
 
-	spy_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask->bits, sizeof(mask->bits));
+	mask->nested = masked > 0;
+	if (!mask->nested)
+		spy_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask->bits, sizeof(mask->bits));
+	masked++;
 }
 
 void spy_mask_restore(const struct spy_mask *mask)
 {
-	spy_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask->bits, NULL, sizeof(mask->bits));
+	masked--;
+	if (!mask->nested)
+		spy_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask->bits, NULL, sizeof(mask->bits));
 }
 
 void spy_lock_take(struct spy_lock *lock)

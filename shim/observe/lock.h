@@ -11,6 +11,7 @@
 #define SPY_OBSERVE_LOCK_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* 0 free, 1 taken, 2 taken with others waiting. Zeroed memory is a free lock. */
@@ -21,6 +22,7 @@ struct spy_lock {
 /* The kernel's signal set: 64 signals, whatever libc's sigset_t looks like. */
 struct spy_mask {
 	uint64_t bits;
+	bool nested; /* they were blocked by the shim already */
 };
 
 /* Blocks all signals of this thread; mask receives what was blocked before. */

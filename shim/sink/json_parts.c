@@ -50,32 +50,10 @@ void spy_json_head(struct spy_buf *out, const struct spy_origin *from, const cha
 	spy_buf_uint(out, from->tid);
 }
 
-/* The names are the shim's own and need no escaping. */
-void spy_json_key(struct spy_buf *out, const char *name)
-{
-	spy_buf_str(out, ",\"");
-	spy_buf_str(out, name);
-	spy_buf_str(out, "\":");
-}
-
-void spy_json_word(struct spy_buf *out, const char *name, const char *text)
-{
-	spy_json_key(out, name);
-	spy_buf_char(out, '"');
-	spy_buf_str(out, text);
-	spy_buf_char(out, '"');
-}
-
 void spy_json_text(struct spy_buf *out, const char *name, const char *text)
 {
 	spy_json_key(out, name);
 	spy_buf_json(out, text, strlen(text));
-}
-
-void spy_json_number(struct spy_buf *out, const char *name, int64_t number)
-{
-	spy_json_key(out, name);
-	spy_buf_int(out, number);
 }
 
 void spy_json_addr(struct spy_buf *out, const char *name, const struct spy_addr *addr)

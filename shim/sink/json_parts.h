@@ -11,10 +11,27 @@
 void spy_json_head(struct spy_buf *out, const struct spy_origin *from, const char *type);
 
 /* ,"name": and then a word, a text, a number, an endpoint ("" where it is not known). */
-void spy_json_key(struct spy_buf *out, const char *name);
-void spy_json_word(struct spy_buf *out, const char *name, const char *text);
+static inline void spy_json_key(struct spy_buf *out, const char *name)
+{
+	spy_buf_str(out, ",\"");
+	spy_buf_str(out, name);
+	spy_buf_str(out, "\":");
+}
+
+static inline void spy_json_word(struct spy_buf *out, const char *name, const char *text)
+{
+	spy_json_key(out, name);
+	spy_buf_char(out, '"');
+	spy_buf_str(out, text);
+	spy_buf_char(out, '"');
+}
+
+static inline void spy_json_number(struct spy_buf *out, const char *name, int64_t number)
+{
+	spy_json_key(out, name);
+	spy_buf_int(out, number);
+}
 void spy_json_text(struct spy_buf *out, const char *name, const char *text);
-void spy_json_number(struct spy_buf *out, const char *name, int64_t number);
 void spy_json_addr(struct spy_buf *out, const char *name, const struct spy_addr *addr);
 
 /* ,"conn":...,"local":...,"peer":... */
