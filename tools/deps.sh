@@ -5,7 +5,7 @@ set -eu
 
 build="gcc make libc6-dev libcmocka-dev libjson-c-dev libunwind-dev clang"
 lint="clang-tidy clang-format cppcheck shellcheck gcovr"
-run="libunwind8 redis-server redis-tools nginx-light python3 curl iproute2 nftables procps git"
+run="libunwind8 redis-server redis-tools nginx-light python3 curl socat iproute2 nftables procps git"
 packages="$build $lint $run"
 
 if ! command -v apt-get >/dev/null 2>&1; then

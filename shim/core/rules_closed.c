@@ -68,7 +68,8 @@ bool spy_rule_double_close(const struct spy_core *core, const struct spy_event *
 {
 	(void)core;
 	/* A child that closes what its parent had closed before fork() tidies up, and does not know. */
-	return !(conn->flags & (SPY_CONN_CLOSE_EINTR | SPY_CONN_CLOSED_BY_PARENT)) && used_after_close(ev, conn, finding);
+	return !(conn->flags & (SPY_CONN_CLOSE_EINTR | SPY_CONN_CLOSED_BY_PARENT)) &&
+	       used_after_close(ev, conn, finding);
 }
 
 bool spy_rule_close_retry(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,
@@ -147,8 +148,8 @@ bool spy_rule_close_without_fin(const struct spy_core *core, const struct spy_ev
 	if (ev->now_ns - conn->closed_ns < core->settings.close_wait_ns)
 		return false;
 	/* Another descriptor that nobody calls on may be one that waits: told only where an end is due. */
-	if (held_here && ((conn->flags & SPY_CONN_STDIO) ||
-			  (conn->state != SPY_STATE_CLOSE_WAIT && ev->op != SPY_OP_EXIT)))
+	if (held_here &&
+	    ((conn->flags & SPY_CONN_STDIO) || (conn->state != SPY_STATE_CLOSE_WAIT && ev->op != SPY_OP_EXIT)))
 		return false;
 	if (held_here && is_over((enum spy_state)conn->state))
 		return false;
@@ -191,6 +192,9 @@ bool spy_rule_shutdown_without_close(const struct spy_core *core, const struct s
 	const uint32_t both = SPY_CONN_SHUT_RD | SPY_CONN_SHUT_WR;
 
 	if ((conn->flags & both) != both || (conn->flags & SPY_CONN_FORKED) || !conn->descriptors)
+		return false;
+	/* A listener that is woken by shutdown(), or an attempt that was given up, had no directions to end. */
+	if (!(conn->states_seen & (1u << SPY_STATE_ESTABLISHED)))
 		return false;
 	if (ev->op == SPY_OP_TICK && ev->now_ns - conn->shut_ns < core->settings.close_wait_ns)
 		return false;

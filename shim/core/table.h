@@ -100,7 +100,7 @@ struct spy_conn {
 	uint32_t made_tid; /* thread that made or accepted it */
 	uint32_t closed_tid;
 	uint32_t former_tid; /* closed_tid of the connection that had this number before; 0: none */
-	uint32_t former_user;	/* the last thread that read or wrote on that one */
+	uint32_t former_user; /* the last thread that read or wrote on that one */
 	uint32_t former_writer; /* and the last that wrote */
 	uint32_t former_stack; /* and where that was closed */
 	uint16_t failed_accepts; /* a listener's, in a row, with nothing closed in between */

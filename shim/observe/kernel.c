@@ -64,7 +64,7 @@ int64_t spy_kernel_unread(int fd)
 bool spy_kernel_is_tls_alert(int fd, int64_t unread)
 {
 	enum { HEADER = 5, ALERT = 21, PROTECTED = 23, LONGEST = 64 };
-	uint8_t header[HEADER];
+	uint8_t header[HEADER] = {0};
 	struct iovec iov = {.iov_base = header, .iov_len = sizeof(header)};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 

@@ -3,8 +3,8 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <pthread.h>
 #include <linux/close_range.h>
+#include <pthread.h>
 #include <stdio.h>
 
 #include "../observe/proc.h"

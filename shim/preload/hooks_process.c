@@ -73,8 +73,7 @@ SPY_EXPORT int prlimit(pid_t pid, enum __rlimit_resource resource, const struct 
 	return REAL(prlimit)(pid, resource, limit, old);
 }
 
-SPY_EXPORT int prlimit64(pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limit,
-			 struct rlimit64 *old)
+SPY_EXPORT int prlimit64(pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limit, struct rlimit64 *old)
 {
 	note_limit((int)resource);
 	return REAL(prlimit64)(pid, resource, limit, old);

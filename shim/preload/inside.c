@@ -10,7 +10,7 @@
 #define THREADS 1024u /* further ones are not seen by the two rules that ask */
 
 struct inside {
-	_Atomic uint32_t tid;	  /* 0: free */
+	_Atomic uint32_t tid; /* 0: free */
 	_Atomic uint32_t conn_id; /* 0: in no call */
 	_Atomic int fd;
 	enum spy_call_id id;

@@ -66,7 +66,8 @@ int spy_look(const struct spy_conn *conn, int fd, struct spy_event *ev)
 		ev->state = SPY_STATE_TIME_WAIT;
 	} else if (rc == 0 && tcp.state == SPY_STATE_CLOSED && conn->state == SPY_STATE_FIN_WAIT_2 &&
 		   ev->observed_eof && spy_options.calls == SPY_CALLS_NONE) {
-		ev->state = SPY_STATE_UNKNOWN; /* The peer's FIN in FIN_WAIT_2 leads to TIME_WAIT; no line shows who said so. */
+		ev->state =
+			SPY_STATE_UNKNOWN; /* The peer's FIN in FIN_WAIT_2 leads to TIME_WAIT; no line shows who said so. */
 	} else if (rc == 0 && tcp.state == SPY_STATE_CLOSED && may_be_moved(conn)) {
 		spy_look_by_address(conn, ev, &rest_ms);
 		if (ev->state == SPY_STATE_UNKNOWN)

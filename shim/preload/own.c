@@ -16,7 +16,7 @@
 /* Above what select() can name nothing is won, and the kernel's table for a process grows with its highest number. */
 #define HIGHEST_BASE 1000u
 #define HIGHEST_SOFT 65536u /* the same for numbers beyond the limit */
-#define BEYOND 8u
+#define BEYOND	     8u
 
 static unsigned int base_number(void)
 {

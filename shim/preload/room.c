@@ -17,7 +17,7 @@
 #include "real.h"
 #include "spy.h"
 
-#define ROOM ((size_t)128 * 1024)
+#define ROOM  ((size_t)128 * 1024)
 #define SMALL ((size_t)64 * 1024) /* an alternate stack below this is not trusted to have room */
 
 struct job {

@@ -18,11 +18,11 @@
 #include "../sink/writer.h"
 #include "settle.h"
 
-#define STACK_SIZE ((size_t)256 * 1024)
+#define STACK_SIZE	 ((size_t)256 * 1024)
 #define LARGE_STACK_SIZE ((size_t)8 * 1024 * 1024)
-#define FLUSH_NS      100000000u
-#define SEARCH_AGAIN_NS 5000000000u
-#define ON_THE_WAY_NS 1000000000u
+#define FLUSH_NS	 100000000u
+#define SEARCH_AGAIN_NS	 5000000000u
+#define ON_THE_WAY_NS	 1000000000u
 
 static _Atomic bool started;
 static _Atomic bool forbidden;

@@ -114,7 +114,7 @@ static void no_rule_leaves_a_word_unspoken_in_its_remedy(void **state)
 {
 	(void)state;
 	for (unsigned int rule = 0; rule < SPY_RULE_COUNT; rule++) {
-		char room[1024];
+		char room[1024] = "";
 		struct spy_buf buf = SPY_BUF(room);
 
 		spy_message_expand(spy_rules[rule].remedy, &sample, &buf);
