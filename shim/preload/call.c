@@ -310,12 +310,13 @@ long spy_finish_data(struct spy_call *call, long rc)
 	return spy_with_room(finish_data_with_room, call, rc);
 }
 
-void spy_report_sigpipe(void)
+void spy_report_sigpipe(int fd)
 {
 	struct spy_call call;
 	struct spy_event ev;
 
-	if (!spy_inside_self(&call) || call.op != SPY_OP_WRITE)
+	/* A call that was left by longjmp is still noted, on another descriptor than the one at fault. */
+	if (!spy_inside_self(&call) || call.op != SPY_OP_WRITE || (fd >= 0 && fd != call.fd))
 		return;
 	spy_event_of(&call, -1, EPIPE, &ev);
 	ev.raised_sigpipe = true;

@@ -65,8 +65,11 @@ long spy_finish_data(struct spy_call *call, long rc);
 /* Before a write: on a side that has been shut down it may end the program with SIGPIPE. */
 void spy_before_write(struct spy_call *call);
 
-/* In the handler of a SIGPIPE that will end the program: the write of this thread that raised it. */
-void spy_report_sigpipe(void);
+/*
+ * In the handler of a SIGPIPE that will end the program: the write of this thread that raised it, if
+ * that was on fd; -1: not known.
+ */
+void spy_report_sigpipe(int fd);
 
 /* accept(): the listener's call, and the new connection that it returned. */
 long spy_finish_accept(struct spy_call *call, long rc);

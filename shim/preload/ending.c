@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <ucontext.h>
 
 #include "../observe/kernel.h"
 #include "../observe/sys.h"
@@ -115,13 +116,29 @@ static void die_of(int sig)
 	spy_sys4(SYS_rt_sigprocmask, SIG_UNBLOCK, &one, NULL, sizeof(one));
 }
 
-static void on_deadly_signal(int sig)
+/*
+ * The descriptor of the call that raised a SIGPIPE: its first argument, which the kernel leaves in its
+ * register on return (syscall(2)). -1 where the architecture puts the result there.
+ */
+static int interrupted_fd(const void *context)
+{
+#if defined(__x86_64__)
+	return (int)((const ucontext_t *)context)->uc_mcontext.gregs[REG_RDI];
+#else
+	(void)context;
+	return -1;
+#endif
+}
+
+static void on_deadly_signal(int sig, siginfo_t *info, void *context)
 {
 	int saved = errno;
 
+	(void)info;
+
 	if (!spy_in_vfork_child()) {
 		if (sig == SIGPIPE)
-			spy_report_sigpipe();
+			spy_report_sigpipe(interrupted_fd(context));
 		spy_ending_summary();
 	}
 	die_of(sig);
@@ -144,13 +161,13 @@ static void on_dump_signal(int sig)
 
 bool spy_ending_is_ours(const struct sigaction *action)
 {
-	return action->sa_handler == on_deadly_signal || action->sa_handler == on_dump_signal;
+	return action->sa_sigaction == on_deadly_signal || action->sa_handler == on_dump_signal;
 }
 
 static void stand_in(int sig)
 {
 	/* Not on the program's alternate stack, which is made for less than a summary. */
-	struct sigaction action = {.sa_handler = on_deadly_signal, .sa_flags = SA_RESTART};
+	struct sigaction action = {.sa_sigaction = on_deadly_signal, .sa_flags = SA_RESTART | SA_SIGINFO};
 
 	sigfillset(&action.sa_mask);
 	REAL(sigaction)(sig, &action, NULL);
