@@ -15,6 +15,9 @@ enum spy_state {
 	SPY_STATE_COUNT = 12
 };
 
+/* How long TIME_WAIT lasts: TCP_TIMEWAIT_LEN of the kernel (linux/include/net/tcp.h), which no setting changes. */
+#define SPY_TIME_WAIT_MS 60000
+
 /* Where a state comes from: the kernel said so, or the shim worked it out (`~` in the text log). */
 enum spy_state_source { SPY_SOURCE_NONE = 0, SPY_SOURCE_KERNEL, SPY_SOURCE_INFERRED };
 

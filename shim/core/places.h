@@ -19,6 +19,8 @@ struct spy_place {
 	enum spy_severity severity;
 	uint32_t stack;
 	uint64_t count;
+	uint64_t first_wall_ns; /* CLOCK_REALTIME; set by whoever counts */
+	uint64_t last_wall_ns;
 	bool suppressed; /* a suppression matched when it was first seen */
 };
 

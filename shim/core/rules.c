@@ -86,6 +86,10 @@ static void count_finding(struct spy_core *core, const struct spy_finding *findi
 {
 	struct spy_place *place = spy_places_count(&core->places, finding->rule, finding->severity, place_of(finding));
 
+	if (place && place->count == 1)
+		place->first_wall_ns = finding->wall_ns;
+	if (place)
+		place->last_wall_ns = finding->wall_ns;
 	if (place && place->suppressed)
 		return;
 	core->by_severity[finding->severity]++;

@@ -11,9 +11,6 @@
 
 #include "../../include/tcpwaitspy/event.h"
 
-/* TCP_TIMEWAIT_LEN of the kernel (linux/include/net/tcp.h), which no setting changes. */
-#define SPY_TIME_WAIT_MS 60000
-
 /* net.ipv4.tcp_fin_timeout as it was at the first question: how long FIN_WAIT_2 may last after close(). */
 int64_t spy_diag_fin_timeout_ms(void);
 

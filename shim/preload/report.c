@@ -265,6 +265,8 @@ static void fill_places(struct workspace *room)
 				.rule = place->rule,
 				.severity = place->severity,
 				.count = place->count,
+				.first_wall_ns = place->first_wall_ns,
+				.last_wall_ns = place->last_wall_ns,
 			};
 		}
 }

@@ -99,6 +99,8 @@ static void json_state(struct spy_buf *out, const struct spy_origin *from, const
 	put_source(out, ev);
 	spy_json_key(out, "dwell_ms");
 	spy_buf_fixed(out, ev->dwell_ns / 1000, 3);
+	if (ev->state == SPY_STATE_TIME_WAIT && ev->state_age_ms > 0)
+		spy_json_number(out, "rest_ms", SPY_TIME_WAIT_MS - ev->state_age_ms);
 	spy_buf_str(out, "}\n");
 }
 

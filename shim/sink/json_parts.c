@@ -50,6 +50,14 @@ void spy_json_head(struct spy_buf *out, const struct spy_origin *from, const cha
 	spy_buf_uint(out, from->tid);
 }
 
+void spy_json_time(struct spy_buf *out, const char *name, uint64_t wall_ns)
+{
+	spy_json_key(out, name);
+	spy_buf_char(out, '"');
+	put_timestamp(out, wall_ns);
+	spy_buf_char(out, '"');
+}
+
 void spy_json_text(struct spy_buf *out, const char *name, const char *text)
 {
 	spy_json_key(out, name);

@@ -31,6 +31,7 @@ static inline void spy_json_number(struct spy_buf *out, const char *name, int64_
 	spy_json_key(out, name);
 	spy_buf_int(out, number);
 }
+void spy_json_time(struct spy_buf *out, const char *name, uint64_t wall_ns);
 void spy_json_text(struct spy_buf *out, const char *name, const char *text);
 void spy_json_addr(struct spy_buf *out, const char *name, const struct spy_addr *addr);
 

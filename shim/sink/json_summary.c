@@ -99,6 +99,8 @@ static void put_by_place(struct spy_buf *out, const struct spy_summary *summary)
 		spy_buf_char(out, '"');
 		spy_json_word(out, "severity", spy_severity_name(place->severity, false));
 		spy_json_number(out, "count", (int64_t)place->count);
+		spy_json_time(out, "first", place->first_wall_ns);
+		spy_json_time(out, "last", place->last_wall_ns);
 		spy_json_key(out, "frame");
 		if (place->frame.ip)
 			spy_json_frame(out, &place->frame);

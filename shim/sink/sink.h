@@ -38,6 +38,8 @@ struct spy_summary_place {
 	enum spy_rule rule;
 	enum spy_severity severity;
 	uint64_t count;
+	uint64_t first_wall_ns;
+	uint64_t last_wall_ns;
 	struct spy_frame frame; /* the innermost frame; module "" where there was no stack */
 };
 

@@ -210,6 +210,12 @@ static void put_place(struct spy_buf *out, const struct spy_summary_place *place
 		put_frame(out, &place->frame);
 	else
 		spy_buf_str(out, "a place not known");
+	if (place->count > 1) {
+		spy_buf_str(out, ", first ");
+		put_time(out, place->first_wall_ns);
+		spy_buf_str(out, ", last ");
+		put_time(out, place->last_wall_ns);
+	}
 	spy_buf_char(out, '\n');
 }
 

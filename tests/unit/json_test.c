@@ -353,7 +353,9 @@ static void a_summary_has_every_wait_state_and_the_rules_that_fired(void **state
 	assert_contains(",\"open_at_exit\":4,");
 	assert_contains("{\"fd\":7," CONN ",\"state\":\"CLOSE_WAIT\"}");
 	assert_contains(",\"unseen\":5,");
-	assert_contains("{\"rule\":\"double-close\",\"severity\":\"error\",\"count\":3,\"frame\":null}");
+	assert_contains("{\"rule\":\"double-close\",\"severity\":\"error\",\"count\":3,\"first\":\"1970-01-01T00:00:00."
+			"000000Z\","
+			"\"last\":\"1970-01-01T00:00:00.000000Z\",\"frame\":null}");
 	assert_contains("{\"not_followed\":6,\"untracked\":7,\"stacks\":8,\"lines\":9}");
 }
 

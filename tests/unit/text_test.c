@@ -234,7 +234,11 @@ static void a_summary_tells_places_times_what_was_not_seen_and_what_is_open(void
 		.notes = 1,
 		.connections = 12,
 		.place_count = 2,
-		.places = {{.rule = SPY_RULE_close_wait_leak, .severity = SPY_ERROR, .count = 3},
+		.places = {{.rule = SPY_RULE_close_wait_leak,
+			    .severity = SPY_ERROR,
+			    .count = 3,
+			    .first_wall_ns = UINT64_C(3600000001000),
+			    .last_wall_ns = UINT64_C(7325000000000)},
 			   {.rule = SPY_RULE_open_at_exit, .severity = SPY_NOTE, .count = 1}},
 		.open_listed = 1,
 		.open_at_exit = 4,
@@ -245,7 +249,8 @@ static void a_summary_tells_places_times_what_was_not_seen_and_what_is_open(void
 	};
 	static const char *const lines[] = {
 		"==4711== SUMMARY: tcpwaitspy: 3 errors, 2 warnings, 1 notes in 12 connections\n",
-		"\n==4711==   close-wait-leak: 3 at handle_client+0x88 (server+0x1288)\n",
+		"\n==4711==   close-wait-leak: 3 at handle_client+0x88 (server+0x1288), first 01:00:00.000001, last "
+		"02:02:05.000000\n",
 		"\n==4711==   open-at-exit: 1 at a place not known\n",
 		"\n==4711==   TIME_WAIT: 1 connection, total 20 ms, longest 20 ms\n",
 		"\n==4711==   CLOSE_WAIT: 3 connections, total 7.5 s, longest 5.0 s\n",
