@@ -39,6 +39,9 @@ static bool used_after_close(const struct spy_event *ev, const struct spy_conn *
 		return false; /* Who uses what another has closed by mistake is the victim: stale-close. */
 	finding->fd = ev->fd;
 	finding->stacks[SPY_STORY_CLOSED] = conn->stacks[SPY_STACK_CLOSED];
+	if (ev->now_ns >= conn->closed_ns)
+		spy_finding_add(finding, "closed_ms_ago", (int64_t)((ev->now_ns - conn->closed_ns) / 1000000u));
+	spy_finding_add(finding, "closed_by_tid", conn->closed_tid);
 	return true;
 }
 
@@ -118,10 +121,13 @@ bool spy_rule_abortive_close(const struct spy_core *core, const struct spy_event
 	bool connected = ev->state_before != SPY_STATE_CLOSED && ev->state_before != SPY_STATE_LISTEN;
 
 	(void)core;
-	(void)finding;
 	/* Where the state stays as it was, another process holds the connection and nothing was reset. */
-	return !ev->was_closed && ev->last_descriptor && (conn->flags & SPY_CONN_LINGER_0) && connected &&
-	       ev->state != ev->state_before;
+	if (ev->was_closed || !ev->last_descriptor || !connected || ev->state == ev->state_before)
+		return false;
+	if (!(conn->flags & SPY_CONN_LINGER_0))
+		return false;
+	spy_finding_add(finding, "linger_s", 0);
+	return true;
 }
 
 /* Whoever still holds the connection, if that was found out. */

@@ -140,6 +140,7 @@ bool spy_rule_sigpipe(const struct spy_core *core, const struct spy_event *ev, c
 	(void)core;
 	if (!ev->raised_sigpipe)
 		return false;
+	spy_finding_add(finding, "eof_reads", conn->eof_reads);
 	finding->stacks[SPY_STORY_EOF] = conn->stacks[SPY_STACK_EOF];
 	return true;
 }

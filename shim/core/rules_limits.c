@@ -112,6 +112,7 @@ bool spy_rule_inherited_by_exec(const struct spy_core *core, const struct spy_ev
 	if (conn->state == SPY_STATE_CLOSED && !(conn->flags & SPY_CONN_BOUND))
 		return false;
 	finding->fd = ev->fd;
+	spy_finding_add(finding, "close_on_exec", 0);
 	return true;
 }
 
@@ -127,6 +128,7 @@ bool spy_rule_server_closes_first(const struct spy_core *core, const struct spy_
 	if (conn->state != SPY_STATE_TIME_WAIT)
 		return false;
 	finding->stacks[SPY_STORY_HERE] = stack;
+	spy_finding_add(finding, "time_wait_ms", SPY_TIME_WAIT_MS);
 	return true;
 }
 
