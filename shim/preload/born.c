@@ -38,8 +38,8 @@ void spy_open_stacks(void)
 }
 
 /*
- * Another thread is at it: its stacks and ours want the same library. Not for ever, since that
- * thread may wait for the loader's lock, which this one may hold.
+ * Another thread is at it, and has the log and the signals ready in a moment. Not for ever: starting
+ * the watcher allocates, and this thread may hold what that waits for.
  */
 static void wait_for_first(uint32_t pid)
 {
@@ -69,7 +69,7 @@ void spy_first_socket(void)
 
 	if (first_done == pid)
 		return;
-	/* A handler that left by longjmp would leave this, and the loader, half done for ever. */
+	/* A handler that left by longjmp would leave this half done for ever. */
 	spy_quiet_enter(&quiet);
 	pid = (uint32_t)spy_self_pid();
 	if (atomic_exchange(&first_by, pid) == pid)

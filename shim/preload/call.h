@@ -14,8 +14,8 @@
  * interrupted by a handler that closes the very descriptor. Every finish keeps the errno of the
  * real call and returns its result.
  *
- * Signals: all of it is async-signal-safe but for the first socket of a process, which opens
- * libunwind and starts the watcher.
+ * Signals: all of it is async-signal-safe but for the first socket of a process, which starts the
+ * watcher, and pthread_create() allocates.
  */
 #ifndef SPY_PRELOAD_CALL_H
 #define SPY_PRELOAD_CALL_H
@@ -112,7 +112,7 @@ void spy_adopt(int fd, bool handed_over);
 /* Opens libunwind; in the constructor, since a first socket may come in a handler, or under the loader's lock. */
 void spy_open_stacks(void);
 
-/* The first TCP socket of this process: stacks, watcher, signals. Cheap when that is done. */
+/* The first TCP socket of this process: sock_diag, the log, signals, the watcher. Cheap when that is done. */
 void spy_first_socket(void);
 
 /* look.c: the state of conn, which fd refers to, into ev. 0, or -errno where fd is not that any more. */
