@@ -15,6 +15,10 @@ PROGRAM_CFLAGS := $(BASE_CFLAGS) -O1 -fno-omit-frame-pointer -fno-inline -fno-op
 PURE_SOURCES := $(wildcard shim/core/*.c shim/config/*.c)
 SHIM_SOURCES := $(wildcard shim/*/*.c)
 SHIM_OBJECTS := $(SHIM_SOURCES:%.c=$(BUILD)/shim-objects/%.o)
+# The command links what is pure and the readers, and nothing that is preloaded.
+TOOL_SOURCES := $(wildcard tools/*/*.c)
+TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/objects/%.o)
+TOOL_LIBS := -ljson-c -ldw -lelf
 DEMO_SOURCES := $(wildcard demo/tcpwaits/*.c)
 DEMO_OBJECTS := $(DEMO_SOURCES:%.c=$(BUILD)/objects/%.o)
 TWIN_SOURCES := $(filter-out demo/twins/twin.c,$(wildcard demo/twins/*.c))
@@ -34,7 +38,7 @@ UNIT_OBJECTS := $(UNPRELOADED:%.c=$(BUILD)/objects/%.o)
 .PHONY: all deps demo check unit e2e asan tsan lint format layers coverage bench install uninstall help clean
 .SECONDARY:
 
-all: $(BUILD)/libtcpwaitspy.so $(BUILD)/demo/tcpwaits ## Build the shim and the demo
+all: $(BUILD)/libtcpwaitspy.so $(BUILD)/tcpwaitspy $(BUILD)/demo/tcpwaits ## Build the shim, the command and the demo
 
 $(BUILD)/shim-objects/%.o: %.c
 	@mkdir -p $(@D)
@@ -70,6 +74,10 @@ $(BUILD)/libtcpwaitspy.so: $(SHIM_OBJECTS) $(BUILD)/exports.map
 	@echo '  LD    $@'
 	@$(CC) -shared $(SHIM_CFLAGS) $(SHIM_OBJECTS) -o $@ -Wl,--version-script=$(BUILD)/exports.map \
 		-Wl,--no-undefined-version -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -ldl -pthread
+
+$(BUILD)/tcpwaitspy: $(TOOL_OBJECTS) $(PURE_SOURCES:%.c=$(BUILD)/objects/%.o)
+	@echo '  LD    $@'
+	@$(CC) $(BASE_CFLAGS) $^ -o $@ $(TOOL_LIBS) -pthread
 
 $(BUILD)/demo/tcpwaits: $(DEMO_OBJECTS)
 	@mkdir -p $(@D)

@@ -3,7 +3,7 @@
 # without apt-get it prints the list, by Debian's names.
 set -eu
 
-build="gcc make libc6-dev libcmocka-dev libjson-c-dev libunwind-dev clang"
+build="gcc make libc6-dev libcmocka-dev libjson-c-dev libunwind-dev libdw-dev libelf-dev clang"
 lint="clang-tidy clang-format cppcheck shellcheck gcovr"
 run="libunwind8 redis-server redis-tools nginx-light python3 curl socat iproute2 nftables procps git"
 packages="$build $lint $run"

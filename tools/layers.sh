@@ -18,6 +18,10 @@ forbid shim/core 'preload|observe|sink|config|tools'
 forbid shim/config 'preload|observe|sink|tools'
 forbid shim/observe 'preload|sink|config|tools'
 forbid shim/sink 'preload|config|tools'
+for folder in tools/*/; do
+	forbid "${folder%/}" 'preload|observe|sink'
+done
+forbid tools/read 'cli|model|report|symbols'
 forbid include/tcpwaitspy 'shim|preload|observe|sink|config|core|tools'
 
 # The core is pure: none of the headers by which it could ask the system for anything.
@@ -27,7 +31,7 @@ if grep -nE '#include <(unistd|time|pthread|dlfcn|stdlib|stdio|sys/syscall|sys/m
 fi
 
 # Every header compiles alone.
-for header in include/tcpwaitspy/*.h shim/*/*.h; do
+for header in include/tcpwaitspy/*.h shim/*/*.h tools/*/*.h; do
 	if ! ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -fsyntax-only -Wall -Werror -x c "$header"; then
 		echo "layers: $header does not compile alone" >&2
 		bad=1
