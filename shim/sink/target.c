@@ -13,16 +13,15 @@
 #include "../observe/kernel.h"
 #include "../observe/sys.h"
 #include "output.h"
+#include "path.h"
 #include "sink.h"
 
-#define PATH_ROOM 2048
-#define STDERR	  2
+#define STDERR 2
 
 static struct {
 	_Atomic int fd; /* STDERR, the shim's own descriptor, or -1 for nowhere */
 	bool plain_file; /* a regular file: a write neither waits nor raises SIGPIPE */
-	char template[PATH_ROOM]; /* absolute; "" while the log is stderr */
-	char program[64];
+	struct spy_path path; /* none while the log is stderr */
 	int (*keep_fd)(int fd);
 	void (*drop_fd)(int fd);
 	bool left; /* stderr is given up, and fd is a copy of it until a file is needed */
@@ -107,12 +106,12 @@ void spy_target_careful(void)
 
 const char *spy_target_name(void)
 {
-	return log_to.template[0] ? log_to.template : "stderr";
+	return log_to.path.template[0] ? log_to.path.template : "stderr";
 }
 
 bool spy_target_is_file(void)
 {
-	return log_to.template[0] != '\0';
+	return log_to.path.template[0] != '\0';
 }
 
 int spy_target_fd(void)
@@ -123,24 +122,6 @@ int spy_target_fd(void)
 void spy_target_moved(int fd)
 {
 	log_to.fd = fd;
-}
-
-/* The path of a process's log: %p its pid, %e the program's name, %% a percent sign. */
-static void expand_path(struct spy_buf *out, int32_t pid)
-{
-	for (const char *p = log_to.template; *p; p++) {
-		if (*p != '%' || !p[1]) {
-			spy_buf_char(out, *p);
-			continue;
-		}
-		p++;
-		if (*p == 'p')
-			spy_buf_int(out, pid);
-		else if (*p == 'e')
-			spy_buf_str(out, log_to.program);
-		else
-			spy_buf_char(out, *p);
-	}
 }
 
 /* Opens a log file for appending: 0600, never through a link. A descriptor kept out of the way, or -errno. */
@@ -161,11 +142,11 @@ static bool has_size_limit(void)
 
 static bool use_template(int32_t pid, int extra, int *err)
 {
-	char path[PATH_ROOM];
+	char path[SPY_PATH_ROOM];
 	struct spy_buf buf = SPY_BUF(path);
 	int fd;
 
-	expand_path(&buf, pid);
+	spy_path_expand(&log_to.path, pid, &buf);
 	fd = buf.truncated ? -ENAMETOOLONG : open_log(spy_buf_cstr(&buf), extra);
 	if (fd < 0) {
 		*err = -fd;
@@ -174,33 +155,6 @@ static bool use_template(int32_t pid, int extra, int *err)
 	log_to.fd = fd;
 	log_to.plain_file = is_plain_file(fd) && !has_size_limit();
 	return true;
-}
-
-/* Relative paths are made absolute now: a daemon changes its directory. */
-static void set_template(const char *path)
-{
-	struct spy_buf buf = SPY_BUF(log_to.template);
-	char directory[PATH_ROOM / 2];
-
-	if (path[0] != '/' && spy_sys2(SYS_getcwd, directory, sizeof(directory)) > 0) {
-		for (const char *p = directory; *p; p++) {
-			spy_buf_char(&buf, *p);
-			if (*p == '%') /* The directory's own; see expand_path(). */
-				spy_buf_char(&buf, '%');
-		}
-		spy_buf_char(&buf, '/');
-	}
-	spy_buf_str(&buf, path);
-	spy_buf_cstr(&buf);
-}
-
-static void set_program(const char *program)
-{
-	struct spy_buf buf = SPY_BUF(log_to.program);
-
-	for (; *program; program++)
-		spy_buf_char(&buf, *program == '/' ? '_' : *program);
-	spy_buf_cstr(&buf);
 }
 
 /* Where a log goes on that had no file. */
@@ -213,7 +167,7 @@ static bool open_fallback(int32_t pid, int *err)
 	spy_buf_str(&buf, "/tmp/tcpwaitspy.");
 	spy_buf_int(&buf, pid);
 	spy_buf_str(&buf, ".log");
-	set_template(spy_buf_cstr(&buf));
+	spy_path_set(&log_to.path, spy_buf_cstr(&buf));
 	if (use_template(pid, O_EXCL, err))
 		return true;
 	/* Left there by an earlier process with this pid: only a file of our own is appended to. */
@@ -224,7 +178,7 @@ static bool open_fallback(int32_t pid, int *err)
 			return true;
 		log_to.drop_fd(log_to.fd);
 	}
-	log_to.template[0] = '\0';
+	log_to.path.template[0] = '\0';
 	log_to.fd = -1;
 	return false;
 }
@@ -236,12 +190,12 @@ void spy_target_open(const struct spy_target_config *config, int32_t pid, struct
 	log_to.keep_fd = config->keep_fd;
 	log_to.drop_fd = config->drop_fd;
 	note_stderr();
-	set_program(config->program);
+	spy_path_set_program(&log_to.path, config->program);
 	if (strcmp(config->path, "stderr") != 0) {
-		set_template(config->path);
+		spy_path_set(&log_to.path, config->path);
 		if (use_template(pid, 0, &err))
 			return;
-		log_to.template[0] = '\0';
+		log_to.path.template[0] = '\0';
 		spy_buf_str(complaints, "tcpwaitspy: cannot open log \"");
 		spy_buf_plain(complaints, config->path, strlen(config->path));
 		spy_buf_str(complaints, "\": ");
@@ -260,7 +214,7 @@ void spy_target_open(const struct spy_target_config *config, int32_t pid, struct
 /* Opens the file that the log goes on in, and says so on what was stderr. */
 static void move_to_file(int old_stderr)
 {
-	char room[PATH_ROOM + 128];
+	char room[SPY_PATH_ROOM + 128];
 	struct spy_buf line = SPY_BUF(room);
 	int32_t pid = spy_kernel_pid();
 	int err = 0;
@@ -269,7 +223,7 @@ static void move_to_file(int old_stderr)
 		spy_buf_str(&line, "==");
 		spy_buf_int(&line, pid);
 		spy_buf_str(&line, "== tcpwaitspy: the program gives up its stderr; the log goes on in ");
-		expand_path(&line, pid);
+		spy_path_expand(&log_to.path, pid, &line);
 	} else {
 		spy_buf_str(&line,
 			    "tcpwaitspy: the program gives up its stderr, and no file could be opened for the log: ");
@@ -335,7 +289,7 @@ void spy_target_forked(int32_t pid)
 {
 	int old = log_to.fd, err = 0;
 
-	if (!log_to.template[0] || !strstr(log_to.template, "%p"))
+	if (!spy_path_has_pid(&log_to.path))
 		return;
 	/* After chroot() or setuid() the name may be out of reach: then the parent's file goes on. */
 	if (use_template(pid, 0, &err) && old >= 0 && old != STDERR)
