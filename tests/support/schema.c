@@ -60,6 +60,7 @@ static const struct member members[] = {
 	{"finding", "peer", TEXT, false},
 	{"finding", "state", STATE, false},
 	{"finding", "cause", TEXT, true},
+	{"finding", "cause_text", TEXT, true},
 	{"finding", "message", TEXT, false},
 	{"finding", "remedy", TEXT, false},
 	{"finding", "count", INT, false},

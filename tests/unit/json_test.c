@@ -290,7 +290,8 @@ static void a_finding_has_its_story_and_its_evidence(void **state)
 		spy_buf_cstr(&out),
 		HEAD("finding") ",\"rule\":\"close-wait-leak\",\"severity\":\"error\",\"conn\":12,\"fd\":7,"
 				"\"local\":\"127.0.0.1:5197\",\"peer\":\"127.0.0.1:41822\",\"state\":\"CLOSE_WAIT\","
-				"\"cause\":\"eof-read\",\"message\":\"accepted connection #12 has been in CLOSE_WAIT"
+				"\"cause\":\"eof-read\",\"cause_text\":\"recv() returned 0 and descriptor 7"
+				" was never closed\",\"message\":\"accepted connection #12 has been in CLOSE_WAIT"
 				" for 5.0 s (peer 127.0.0.1:41822 closed first)\","
 				"\"remedy\":\"close descriptor 7 where recv() returns 0\",\"count\":1,"
 				"\"stacks\":{\"created\":[{\"ip\":93802085749300,\"module\":\"/opt/server\","

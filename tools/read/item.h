@@ -77,7 +77,8 @@ struct item_finding {
 	const char *rule; /* a name, since a newer version's log may have rules that are not known here */
 	const char *severity; /* "error", "warning" or "note" */
 	int fd;
-	const char *cause;
+	const char *cause; /* a word */
+	const char *cause_text; /* the same in a sentence */
 	const char *message;
 	const char *remedy;
 	uint64_t count;
