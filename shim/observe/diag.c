@@ -24,6 +24,7 @@ static int diag_fd = -1;
 static _Atomic bool other_network;
 static int64_t fin_timeout_ms = SPY_TIME_WAIT_MS;
 static spy_keep_fd_fn keep_fd;
+static enum { NOT_ASKED, YES, NO } answered; /* whether the kernel has somebody who answers for TCP */
 
 struct request {
 	struct nlmsghdr head;
@@ -151,6 +152,37 @@ static bool is_another(const struct inet_diag_msg *found, uint64_t cookie)
 	return has != cookie;
 }
 
+/*
+ * "No such socket" and "nobody here answers for TCP", a kernel without that module, are one error
+ * (ENOENT, linux/net/ipv4/inet_diag.c). A dump of no state at all ends well where somebody does, and
+ * is asked for once.
+ */
+static bool is_answered(uint8_t family)
+{
+	struct request request = {
+		.head = {.nlmsg_len = sizeof(request),
+			 .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+		.body = {.sdiag_family = family, .sdiag_protocol = IPPROTO_TCP},
+	};
+	union reply reply;
+	int error = 0;
+	long len;
+
+	if (answered != NOT_ASKED)
+		return answered == YES;
+	if (exchange(SYS_sendmsg, &request, sizeof(request)) < 0)
+		return false;
+	len = exchange(SYS_recvmsg, &reply, sizeof(reply));
+	if (len < 0 || !NLMSG_OK(&reply.head, (size_t)len))
+		return false;
+	/* The end of a dump carries its error, and so does a refusal. */
+	if (reply.head.nlmsg_len >= NLMSG_LENGTH(sizeof(error)))
+		memcpy(&error, NLMSG_DATA(&reply.head), sizeof(error));
+	answered = reply.head.nlmsg_type == NLMSG_DONE && error == 0 ? YES : NO;
+	return answered == YES;
+}
+
 static enum spy_state read_answer(const union reply *reply, long len, const struct spy_addr *peer, uint64_t cookie,
 				  int64_t *rest_ms)
 {
@@ -161,7 +193,7 @@ static enum spy_state read_answer(const union reply *reply, long len, const stru
 	if (reply->head.nlmsg_type == NLMSG_ERROR) {
 		const struct nlmsgerr *error = NLMSG_DATA(&reply->head);
 
-		return error->error == -ENOENT ? SPY_STATE_CLOSED : SPY_STATE_UNKNOWN;
+		return error->error == -ENOENT && is_answered(peer->family) ? SPY_STATE_CLOSED : SPY_STATE_UNKNOWN;
 	}
 	if (reply->head.nlmsg_len < NLMSG_LENGTH(sizeof(*found)))
 		return SPY_STATE_UNKNOWN;
