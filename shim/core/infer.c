@@ -94,3 +94,47 @@ enum spy_state spy_infer_state(const struct spy_event *ev, const struct spy_conn
 		return conn->state;
 	}
 }
+
+/* How far a connection has come; from one stage to the next, or to a later one, but never back. */
+static int stage_of(enum spy_state state)
+{
+	switch (state) {
+	case SPY_STATE_LISTEN:
+	case SPY_STATE_SYN_SENT:
+	case SPY_STATE_SYN_RECV:
+		return 1;
+	case SPY_STATE_ESTABLISHED:
+		return 2;
+	case SPY_STATE_FIN_WAIT_1:
+	case SPY_STATE_FIN_WAIT_2:
+	case SPY_STATE_CLOSE_WAIT:
+		return 3;
+	case SPY_STATE_CLOSING:
+	case SPY_STATE_LAST_ACK:
+	case SPY_STATE_TIME_WAIT:
+		return 4;
+	default:
+		return 0;
+	}
+}
+
+static bool is_fin_wait(enum spy_state state)
+{
+	return state == SPY_STATE_FIN_WAIT_1 || state == SPY_STATE_FIN_WAIT_2;
+}
+
+bool spy_infer_is_another(const struct spy_event *ev, const struct spy_conn *conn)
+{
+	enum spy_state before = conn->state, now = ev->state;
+
+	/* A socket that is closed, by RST or by its own wish, may connect again; and a listener begins anew. */
+	if (before == SPY_STATE_CLOSED || now == SPY_STATE_CLOSED || now == SPY_STATE_UNKNOWN ||
+	    conn->source != SPY_SOURCE_KERNEL || ev->op == SPY_OP_CONNECT || ev->op == SPY_OP_LISTEN)
+		return false;
+	if ((before == SPY_STATE_LISTEN || now == SPY_STATE_LISTEN) && before != now)
+		return true;
+	if (stage_of(now) != stage_of(before))
+		return stage_of(now) < stage_of(before);
+	/* Whose FIN came first does not change. */
+	return stage_of(now) == 3 && is_fin_wait(now) != is_fin_wait(before);
+}

@@ -10,4 +10,10 @@
 /* The state that ev leads to from conn's state as the record has it. Pure. */
 enum spy_state spy_infer_state(const struct spy_event *ev, const struct spy_conn *conn);
 
+/*
+ * True where no connection goes from the state that the record has from the kernel to the one in ev, which is
+ * the kernel's, too: then the descriptor has become another connection's, unseen.
+ */
+bool spy_infer_is_another(const struct spy_event *ev, const struct spy_conn *conn);
+
 #endif

@@ -95,7 +95,7 @@ bool spy_is_same(const struct spy_call *call)
 
 bool spy_is_gone(int rc)
 {
-	return rc == -EBADF || rc == -ENOTSOCK || rc == -EOPNOTSUPP || rc == -ENOPROTOOPT;
+	return rc == -EBADF || rc == -ENOTSOCK || rc == -EOPNOTSUPP || rc == -ENOPROTOOPT || rc == SPY_LOOK_ANOTHER;
 }
 
 /*
@@ -182,14 +182,17 @@ static void ask_more(const struct spy_call *call, struct spy_event *ev)
 	}
 }
 
-/* The descriptor referred to a connection when the call began. The lock is held. */
-static void settle_open(const struct spy_call *call, struct spy_event *ev, const struct spy_frames *frames,
+/*
+ * The descriptor referred to a connection when the call began. The lock is held. False where it refers to another
+ * one now, which has no record yet.
+ */
+static bool settle_open(const struct spy_call *call, struct spy_event *ev, const struct spy_frames *frames,
 			struct spy_settled *settled)
 {
 	int rc;
 
 	if (!spy_is_same(call))
-		return;
+		return true;
 	/* Closed by another thread, or by a handler, meanwhile: that tells the story, and this is a line of it. */
 	if (spy_table_slot(&spy_core.table, call->fd) != call->slot) {
 		ev->state = (enum spy_state)call->conn->state;
@@ -197,13 +200,37 @@ static void settle_open(const struct spy_call *call, struct spy_event *ev, const
 		ev->source = (enum spy_state_source)call->conn->source;
 		settled->line = spy_line_conn(call->conn);
 		settled->has_line = !ev->before_call;
-		return;
+		return true;
 	}
 	rc = spy_look(call->conn, call->fd, ev);
 	if (spy_is_gone(rc))
 		spy_core_closed_unseen(&spy_core, call->fd, ev->now_ns);
 	else
 		spy_observe(call->conn, ev, frames, settled);
+	return rc != SPY_LOOK_ANOTHER;
+}
+
+bool spy_call_renew(struct spy_call *call)
+{
+	spy_adopt(call->fd, true);
+	call->slot = spy_table_slot(&spy_core.table, call->fd);
+	if (!call->slot || (call->slot & (SPY_SLOT_OWN | SPY_SLOT_CLOSED)))
+		return false;
+	call->conn = spy_table_conn(&spy_core.table, call->slot);
+	call->conn_id = call->conn->id;
+	return true;
+}
+
+static void settle_another(const struct spy_call *call, struct spy_event *ev, const struct spy_frames *frames,
+			   struct spy_settled *settled)
+{
+	struct spy_call now = *call;
+
+	if (!spy_call_renew(&now))
+		return;
+	spy_core_lock();
+	settle_open(&now, ev, frames, settled);
+	spy_core_unlock();
 }
 
 static void settle(const struct spy_call *call, struct spy_event *ev)
@@ -211,6 +238,7 @@ static void settle(const struct spy_call *call, struct spy_event *ev)
 	struct spy_settled settled;
 	struct spy_frames frames;
 	struct spy_section quiet;
+	bool done = true;
 
 	spy_first_socket(); /* A fork's child that serves what it has inherited has its first here. */
 	spy_settled_init(&settled);
@@ -221,8 +249,10 @@ static void settle(const struct spy_call *call, struct spy_event *ev)
 	if (call->slot & SPY_SLOT_CLOSED)
 		settle_closed(call, ev, &frames, &settled);
 	else
-		settle_open(call, ev, &frames, &settled);
+		done = settle_open(call, ev, &frames, &settled);
 	spy_core_unlock();
+	if (!done)
+		settle_another(call, ev, &frames, &settled);
 	spy_report_settled(ev, &settled);
 	spy_watcher_on_the_way();
 	spy_quiet_leave(&quiet);

@@ -20,6 +20,7 @@
 #ifndef SPY_PRELOAD_CALL_H
 #define SPY_PRELOAD_CALL_H
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -115,7 +116,11 @@ void spy_open_stacks(void);
 /* The first TCP socket of this process: sock_diag, the log, signals, the watcher. Cheap when that is done. */
 void spy_first_socket(void);
 
-/* look.c: the state of conn, which fd refers to, into ev. 0, or -errno where fd is not that any more. */
+/*
+ * look.c: the state of conn, which fd refers to, into ev. 0, or where fd is not that any more -errno;
+ * SPY_LOOK_ANOTHER where it is another connection.
+ */
+#define SPY_LOOK_ANOTHER (-ESTALE)
 int spy_look(const struct spy_conn *conn, int fd, struct spy_event *ev);
 
 /* The same by the connection's addresses, for one without a descriptor; rest_ms as spy_diag_state() has it. */

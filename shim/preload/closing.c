@@ -20,18 +20,20 @@ static bool is_connected(enum spy_state state)
 
 /*
  * What changed since the last call is a state of its own, and not the close's doing. Then the
- * descriptor is detached. The lock is held.
+ * descriptor is detached. The lock is held. False where it is another connection's, which has no record yet.
  */
-static void detach(struct spy_closing *closing, struct spy_event *seen, struct spy_settled *settled)
+static bool detach(struct spy_closing *closing, struct spy_event *seen, struct spy_settled *settled)
 {
 	struct spy_call *call = &closing->call;
 	struct spy_conn *conn;
+	int rc;
 
 	if (!spy_is_same(call) || spy_table_slot(&spy_core.table, call->fd) != call->slot)
-		return;
-	if (spy_is_gone(spy_look(call->conn, call->fd, seen))) {
+		return true;
+	rc = spy_look(call->conn, call->fd, seen);
+	if (spy_is_gone(rc)) {
 		spy_core_closed_unseen(&spy_core, call->fd, seen->now_ns);
-		return;
+		return rc != SPY_LOOK_ANOTHER;
 	}
 	spy_observe_look(call->conn, seen, settled);
 	if (is_connected(seen->state) && seen->state != SPY_STATE_TIME_WAIT) {
@@ -47,6 +49,7 @@ static void detach(struct spy_closing *closing, struct spy_event *seen, struct s
 	closing->open = conn != NULL;
 	closing->last = conn && conn->descriptors == 0;
 	closing->before = seen->state;
+	return true;
 }
 
 void spy_forget_closed(int fd)
@@ -65,14 +68,20 @@ static long begin_with_room(void *what, long unused)
 	struct spy_settled settled;
 	struct spy_section quiet;
 	struct spy_event seen;
+	bool done;
 
 	spy_settled_init(&settled);
 	spy_event_init(&seen, closing->call.id, SPY_OP_TICK, closing->call.fd);
 	spy_quiet_enter(&quiet);
 	closing->in_use_tid = spy_inside_other(closing->call.conn, closing->call.fd);
 	spy_core_lock();
-	detach(closing, &seen, &settled);
+	done = detach(closing, &seen, &settled);
 	spy_core_unlock();
+	if (!done && spy_call_renew(&closing->call)) {
+		spy_core_lock();
+		detach(closing, &seen, &settled);
+		spy_core_unlock();
+	}
 	spy_report_settled(&seen, &settled);
 	spy_quiet_leave(&quiet);
 	return unused;

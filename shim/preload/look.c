@@ -3,6 +3,7 @@
  */
 #include <netinet/in.h>
 
+#include "../core/infer.h"
 #include "../observe/diag.h"
 #include "../observe/kernel.h"
 #include "call.h"
@@ -51,6 +52,22 @@ void spy_look_by_address(const struct spy_conn *conn, struct spy_event *ev, int6
 		ev->state_age_ms = spy_diag_fin_timeout_ms() - *rest_ms;
 }
 
+/*
+ * Put over the connection by means that no hook saw: by the state, which costs nothing, or by the cookie, which
+ * the watcher has asked for, where the story would go on to a finding.
+ */
+static bool is_another(const struct spy_conn *conn, int fd, const struct spy_event *ev)
+{
+	uint64_t cookie;
+
+	if (spy_infer_is_another(ev, conn))
+		return true;
+	if (ev->op != SPY_OP_TICK || !conn->cookie || !spy_state_is_wait(ev->state))
+		return false;
+	cookie = spy_kernel_cookie(fd);
+	return cookie && cookie != conn->cookie;
+}
+
 int spy_look(const struct spy_conn *conn, int fd, struct spy_event *ev)
 {
 	struct spy_tcp tcp;
@@ -60,6 +77,8 @@ int spy_look(const struct spy_conn *conn, int fd, struct spy_event *ev)
 	ev->state = tcp.state;
 	ev->since_last_ack_ms = tcp.since_last_ack_ms;
 	ev->since_last_sent_ms = tcp.since_last_sent_ms;
+	if (rc == 0 && is_another(conn, fd, ev))
+		return SPY_LOOK_ANOTHER;
 	/* TIME_WAIT ends with its timer and not before: no need to ask. */
 	if (rc == 0 && tcp.state == SPY_STATE_CLOSED && conn->state == SPY_STATE_TIME_WAIT &&
 	    ev->now_ns - conn->since_ns < SPY_TIME_WAIT_MS * UINT64_C(1000000)) {

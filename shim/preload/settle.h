@@ -50,4 +50,10 @@ bool spy_is_same(const struct spy_call *call);
 /* True where -errno of a question about a descriptor says that it is no such socket any more. */
 bool spy_is_gone(int rc);
 
+/*
+ * The descriptor has become that of a connection which no hook saw come: it gets a record, and the call is its
+ * first. False where it is no connection any more. The lock is not held.
+ */
+bool spy_call_renew(struct spy_call *call);
+
 #endif

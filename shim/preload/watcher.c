@@ -50,18 +50,25 @@ static void look_at_closed(struct spy_conn *conn, struct spy_event *ev, struct s
 		spy_table_unfollow(&spy_core.table, conn);
 }
 
-/* An open one: the descriptor is asked, which stays what it is while the lock is held. */
-static void look_at_open(struct spy_conn *conn, struct spy_event *ev, struct spy_settled *settled)
+/*
+ * An open one: the descriptor is asked, which stays what it is while the lock is held. True where it has become
+ * another connection's.
+ */
+static bool look_at_open(struct spy_conn *conn, struct spy_event *ev, struct spy_settled *settled)
 {
 	int rc;
 
 	if (spy_table_slot(&spy_core.table, conn->fd) != conn->self)
-		return;
+		return false;
 	rc = spy_look(conn, conn->fd, ev);
 	if (spy_is_gone(rc))
 		spy_core_closed_unseen(&spy_core, conn->fd, ev->now_ns);
 	else
 		spy_observe_look(conn, ev, settled);
+	/* Once, while it is young: whether the number is still its own, the later looks see by it. */
+	if (rc == 0 && !conn->cookie && ev->state == SPY_STATE_ESTABLISHED)
+		conn->cookie = spy_kernel_cookie(conn->fd);
+	return rc == SPY_LOOK_ANOTHER;
 }
 
 /* Who else holds a connection that was closed here, where a finding wants to know. The lock is not held. */
@@ -90,6 +97,7 @@ static void look_at(uint32_t index)
 	struct spy_settled settled;
 	struct spy_event ev;
 	struct spy_conn *conn;
+	bool another = false;
 
 	spy_settled_init(&settled);
 	spy_core_lock();
@@ -99,11 +107,13 @@ static void look_at(uint32_t index)
 		ev.holder = holder;
 		ev.holder_asked = asked;
 		if (conn->descriptors)
-			look_at_open(conn, &ev, &settled);
+			another = look_at_open(conn, &ev, &settled);
 		else if (conn->flags & SPY_CONN_FOLLOWED)
 			look_at_closed(conn, &ev, &settled);
 	}
 	spy_core_unlock();
+	if (another)
+		spy_adopt(ev.fd, true);
 	if (conn)
 		spy_report_settled(&ev, &settled);
 }

@@ -151,10 +151,61 @@ static void every_operation_is_in_the_table(void **state)
 	}
 }
 
+/* What a later look may see of a connection that was in the row's state; the rest is another connection's. */
+static void no_connection_goes_back(void **state)
+{
+	/* clang-format off */
+	static const char *const later[STATES] = {
+		/*		     CD LN SS SR ES F1 F2 CW CG LA TW */
+		/* CLOSED */	  "  1  1  1  1  1  1  1  1  1  1  1",
+		/* LISTEN */	  "  1  1  0  0  0  0  0  0  0  0  0",
+		/* SYN_SENT */	  "  1  0  1  1  1  1  1  1  1  1  1",
+		/* SYN_RECV */	  "  1  0  1  1  1  1  1  1  1  1  1",
+		/* ESTABLISHED */ "  1  0  0  0  1  1  1  1  1  1  1",
+		/* FIN_WAIT_1 */  "  1  0  0  0  0  1  1  0  1  1  1",
+		/* FIN_WAIT_2 */  "  1  0  0  0  0  1  1  0  1  1  1",
+		/* CLOSE_WAIT */  "  1  0  0  0  0  0  0  1  1  1  1",
+		/* CLOSING */	  "  1  0  0  0  0  0  0  0  1  1  1",
+		/* LAST_ACK */	  "  1  0  0  0  0  0  0  0  1  1  1",
+		/* TIME_WAIT */	  "  1  0  0  0  0  0  0  0  1  1  1",
+	};
+	/* clang-format on */
+
+	(void)state;
+	for (size_t from = 0; from < STATES; from++) {
+		for (size_t to = 0; to < STATES; to++) {
+			struct spy_conn conn = {.state = (uint8_t)from_states[from], .source = SPY_SOURCE_KERNEL};
+			struct spy_event ev = {.op = SPY_OP_READ, .state = from_states[to]};
+
+			if (spy_infer_is_another(&ev, &conn) != (later[from][to * 3 + 2] == '0'))
+				fail_msg("%s after %s", spy_state_name(from_states[to]),
+					 spy_state_name(from_states[from]));
+		}
+	}
+}
+
+static void socket_that_connects_again_or_was_worked_out_is_not_another(void **state)
+{
+	struct spy_conn conn = {.state = SPY_STATE_CLOSE_WAIT, .source = SPY_SOURCE_KERNEL};
+	struct spy_event ev = {.op = SPY_OP_CONNECT, .state = SPY_STATE_ESTABLISHED};
+
+	(void)state;
+	assert_false(spy_infer_is_another(&ev, &conn));
+	ev.op = SPY_OP_WRITE;
+	assert_true(spy_infer_is_another(&ev, &conn));
+	conn.source = SPY_SOURCE_INFERRED;
+	assert_false(spy_infer_is_another(&ev, &conn));
+	conn.source = SPY_SOURCE_KERNEL;
+	ev.state = SPY_STATE_UNKNOWN;
+	assert_false(spy_infer_is_another(&ev, &conn));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_call_leads_where_the_state_diagram_says),
+		cmocka_unit_test(no_connection_goes_back),
+		cmocka_unit_test(socket_that_connects_again_or_was_worked_out_is_not_another),
 		cmocka_unit_test(every_operation_is_in_the_table),
 	};
 

@@ -3,6 +3,7 @@
  */
 #include "hazard_net.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <sys/mman.h>
@@ -77,6 +78,72 @@ static void replace_unseen(void)
 	printf("close = %d\n", close(listener));
 }
 
+/* How often the shim's watcher has slept; -1 without it. */
+static long watcher_sleeps(void)
+{
+	DIR *list = opendir("/proc/self/task");
+	struct dirent *entry;
+	long sleeps = -1;
+
+	while (sleeps < 0 && (entry = readdir(list))) {
+		char path[300], line[128];
+		bool is_watcher = false;
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%s/status", entry->d_name);
+		file = fopen(path, "re");
+		while (file && fgets(line, sizeof(line), file)) {
+			is_watcher |= strcmp(line, "Name:\ttcpwaitspy\n") == 0;
+			if (is_watcher)
+				sscanf(line, "voluntary_ctxt_switches: %ld", &sleeps);
+		}
+		if (file)
+			fclose(file);
+	}
+	closedir(list);
+	return sleeps;
+}
+
+/* Until it has looked at everything at least once from now on; without the shim there is none to wait for. */
+static void wait_for_watcher(void)
+{
+	long before = -1;
+
+	if (!getenv("TCPWAITSPY_OPTIONS"))
+		return;
+	while (before < 0)
+		before = watcher_sleeps();
+	while (watcher_sleeps() < before + 3)
+		sched_yield();
+}
+
+/* A young connection gives way to another one unseen, which is the older one's story told on, as states go. */
+static void swap_unseen(void)
+{
+	struct sockaddr_in addr, name = {0}, peer = {0};
+	socklen_t len = sizeof(addr);
+	int listener = open_listener(5, &addr), first, second, clients[2];
+	char byte;
+
+	for (int i = 0; i < 2; i++) {
+		clients[i] = socket(AF_INET, SOCK_STREAM, 0);
+		if (connect(clients[i], (struct sockaddr *)&addr, sizeof(addr)) != 0)
+			give_up("connect");
+	}
+	first = accept(listener, NULL, NULL);
+	wait_for_watcher();
+	bare(SYS_close, first, 0, 0);
+	second = (int)bare(SYS_accept, listener, 0, 0);
+	getsockname(clients[1], (struct sockaddr *)&name, &len);
+	printf("shutdown = %d\n", shutdown(clients[1], SHUT_WR));
+	wait_for_watcher();
+	printf("same %d\n", second == first);
+	printf("recv = %zd\n", recv(second, &byte, 1, 0));
+	getpeername(second, (struct sockaddr *)&peer, &len);
+	printf("its own peer %d\n", peer.sin_port == name.sin_port);
+	printf("close = %d\n", close(second) | close(clients[0]) | close(clients[1]) | close(listener));
+}
+
 /* One request of a ring, and its result. */
 static int ring_close(int fd)
 {
@@ -123,10 +190,8 @@ static void ring(void)
 }
 
 static const struct hazard_case cases[] = {
-	HAZARD_CASE(close_unseen),
-	HAZARD_CASE(dup2_unseen),
-	HAZARD_CASE(replace_unseen),
-	HAZARD_CASE(ring),
+	HAZARD_CASE(close_unseen), HAZARD_CASE(dup2_unseen), HAZARD_CASE(replace_unseen),
+	HAZARD_CASE(swap_unseen),  HAZARD_CASE(ring),
 };
 
 int main(int argc, char **argv)
