@@ -13,6 +13,7 @@ void spy_core_init(struct spy_core *core, const struct spy_core_settings *settin
 	core->settings = *settings;
 	spy_table_init(&core->table, memory);
 	spy_stacks_init(&core->stacks, memory);
+	spy_rules_init(core);
 }
 
 /*

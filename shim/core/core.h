@@ -42,6 +42,7 @@ struct spy_core {
 	struct spy_ledger ledger;
 	struct spy_core_settings settings;
 	struct spy_unseen unseen;
+	uint64_t asks[SPY_OPS]; /* for each operation a bit for each rule that wants it */
 	struct spy_conn nobody; /* stands for the socket of a call that made none */
 	uint32_t closes; /* descriptors closed so far, TCP or not, as far as the hooks see */
 	uint32_t forks; /* how often this process has forked: what was open then may be open elsewhere */
@@ -85,6 +86,9 @@ void spy_core_not_ours_yet(struct spy_core *core, struct spy_conn *conn);
 
 /* In the child of a fork(): the counts start anew, and all that is open is the parent's until it is used. */
 void spy_core_forked(struct spy_core *core, uint64_t now_ns);
+
+/* rules.c: notes which rule wants which operation. */
+void spy_rules_init(struct spy_core *core);
 
 /* rules.c: asks every rule that wants ev's operation; adds what is new to out. */
 void spy_rules_run(struct spy_core *core, const struct spy_event *ev, struct spy_conn *conn, struct spy_outbox *out);

@@ -43,30 +43,36 @@ void spy_finding_add_holder(struct spy_finding *finding, const char name[16])
 		(struct spy_evidence){.name = "holder_name", .kind = SPY_EVIDENCE_HOLDER};
 }
 
-/* What every finding has. The predicate changes what is different for its rule. */
+/*
+ * What every finding has. The predicate changes what is different for its rule. Member by member, since
+ * an event asks a dozen rules and none of them fires: evidence counts as far as evidence_count says.
+ */
 static void prepare(struct spy_finding *finding, enum spy_rule rule, const struct spy_event *ev,
 		    const struct spy_conn *conn)
 {
-	*finding = (struct spy_finding){
-		.rule = rule,
-		.severity = spy_rules[rule].severity,
-		.conn = conn->id,
-		.fd = conn->fd,
-		.local = conn->local,
-		.peer = conn->peer,
-		.state = ev->was_closed ? SPY_STATE_CLOSED : (enum spy_state)conn->state,
-		.place = SPY_STORY_HERE,
-		.count = 1,
-		.wall_ns = ev->wall_ns,
-		.tid = ev->tid,
-		.age_ns = ev->now_ns > conn->since_ns ? ev->now_ns - conn->since_ns : 0,
-		.call = spy_calls[ev->call].name,
-		.side = conn->flags & SPY_CONN_ACCEPTED ? "accepted" : "connected",
-		.message = spy_rules[rule].message,
-		.remedy = spy_rules[rule].remedy,
-	};
+	finding->rule = rule;
+	finding->severity = spy_rules[rule].severity;
+	finding->conn = conn->id;
+	finding->fd = conn->fd;
+	finding->local = conn->local;
+	finding->peer = conn->peer;
+	finding->state = ev->was_closed ? SPY_STATE_CLOSED : (enum spy_state)conn->state;
+	finding->cause = NULL;
+	finding->cause_text = NULL;
 	finding->stacks[SPY_STORY_CREATED] = conn->stacks[SPY_STACK_CREATED];
+	finding->stacks[SPY_STORY_EOF] = 0;
+	finding->stacks[SPY_STORY_CLOSED] = 0;
 	finding->stacks[SPY_STORY_HERE] = ev->stack;
+	finding->place = SPY_STORY_HERE;
+	finding->count = 1;
+	finding->wall_ns = ev->wall_ns;
+	finding->tid = ev->tid;
+	finding->age_ns = ev->now_ns > conn->since_ns ? ev->now_ns - conn->since_ns : 0;
+	finding->call = spy_calls[ev->call].name;
+	finding->side = conn->flags & SPY_CONN_ACCEPTED ? "accepted" : "connected";
+	finding->evidence_count = 0;
+	finding->message = spy_rules[rule].message;
+	finding->remedy = spy_rules[rule].remedy;
 }
 
 /* Places are told apart by the stack of the story that the rule charges, or the next one that is known. */
@@ -109,16 +115,23 @@ void spy_rules_suppress(struct spy_core *core, const struct spy_finding *finding
 	core->by_rule[finding->rule] -= place->count;
 }
 
+void spy_rules_init(struct spy_core *core)
+{
+	for (unsigned int rule = 0; rule < SPY_RULE_COUNT; rule++)
+		for (unsigned int op = 0; op < SPY_OPS; op++)
+			if (spy_rules[rule].ops & (1u << op))
+				core->asks[op] |= UINT64_C(1) << rule;
+}
+
 void spy_rules_run(struct spy_core *core, const struct spy_event *ev, struct spy_conn *conn, struct spy_outbox *out)
 {
-	for (unsigned int rule = 0; rule < SPY_RULE_COUNT; rule++) {
-		const struct spy_rule_info *info = &spy_rules[rule];
-		uint64_t bit = UINT64_C(1) << rule;
-		struct spy_finding finding;
+	struct spy_finding finding;
 
-		if (!(info->ops & (1u << ev->op)) || !core->settings.rule_on[rule])
-			continue;
-		if (info->often == SPY_ONCE && (conn->reported & bit))
+	for (uint64_t left = core->asks[ev->op]; left; left &= left - 1) {
+		unsigned int rule = (unsigned int)__builtin_ctzll(left);
+		uint64_t bit = UINT64_C(1) << rule;
+
+		if (!core->settings.rule_on[rule] || (spy_rules[rule].often == SPY_ONCE && (conn->reported & bit)))
 			continue;
 		prepare(&finding, (enum spy_rule)rule, ev, conn);
 		if (!predicates[rule](core, ev, conn, &finding))
