@@ -35,7 +35,7 @@ PROGRAMS := $(TWINS) $(TEST_PROGRAMS) $(HISTORY)
 UNPRELOADED := $(PURE_SOURCES) $(wildcard shim/sink/*.c) $(filter-out shim/observe/stack.c,$(wildcard shim/observe/*.c))
 UNIT_OBJECTS := $(UNPRELOADED:%.c=$(BUILD)/objects/%.o)
 
-.PHONY: all deps demo check unit e2e asan tsan lint format layers coverage bench install uninstall help clean
+.PHONY: all builds deps demo check unit e2e asan tsan lint format layers coverage bench install uninstall help clean
 .SECONDARY:
 
 all: $(BUILD)/libtcpwaitspy.so $(BUILD)/tcpwaitspy $(BUILD)/demo/tcpwaits ## Build the shim, the command and the demo
@@ -68,7 +68,7 @@ $(BUILD)/objects/%.o: %.c
 # Only the names of hooks.def leave the object; a row without a body fails the link.
 $(BUILD)/exports.map: include/tcpwaitspy/hooks.def
 	@mkdir -p $(@D)
-	@{ echo '{ global:'; sed -n 's/^HOOK(\([A-Za-z0-9_]*\),.*/	\1;/p' $<; echo 'local: *; };'; } >$@
+	@{ echo '{ global:'; $(CC) -E -P -x c '-DHOOK(symbol, ...)=symbol;' $< | grep ';$$'; echo 'local: *; };'; } >$@
 
 $(BUILD)/libtcpwaitspy.so: $(SHIM_OBJECTS) $(BUILD)/exports.map
 	@echo '  LD    $@'
@@ -118,10 +118,21 @@ demo: all ## Run every scenario of the article under the shim
 unit: $(UNIT_TESTS) ## Run the unit tests
 	@tests/run.sh $(UNIT_TESTS)
 
-e2e: all $(PROGRAMS) $(E2E_TESTS) ## Run programs under the shim and read their logs
+e2e: all builds $(PROGRAMS) $(E2E_TESTS) ## Run programs under the shim and read their logs
 	@TCPWAITSPY_BUILD=$(BUILD) tests/run.sh $(E2E_TESTS)
 
-check: all layers $(PROGRAMS) $(UNIT_TESTS) $(E2E_TESTS) ## Run all tests
+# Other machines and another libc: the shim, and what their tests run under it. musl-gcc has no kernel
+# headers of its own; the distribution's come last, so that musl's own are found first.
+OTHER := libtcpwaitspy.so demo/tcpwaits demo/twins/close-wait-leak.bad tests/programs/time64
+I386 := $(OTHER) tests/programs/script tests/programs/crowd
+MUSL_CFLAGS := -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -print-multiarch)
+
+builds: ## Compile the shim for i386, aarch64 and musl
+	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/i386 CC=i686-linux-gnu-gcc $(I386:%=$(BUILD)/i386/%)
+	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/aarch64 CC=aarch64-linux-gnu-gcc $(OTHER:%=$(BUILD)/aarch64/%)
+	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/musl CC=musl-gcc EXTRA_CFLAGS="$(MUSL_CFLAGS)" $(OTHER:%=$(BUILD)/musl/%)
+
+check: all builds layers $(PROGRAMS) $(UNIT_TESTS) $(E2E_TESTS) ## Run all tests
 	@TCPWAITSPY_BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(E2E_TESTS)
 
 asan: ## Run the unit tests with AddressSanitizer and UBSan

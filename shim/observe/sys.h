@@ -9,7 +9,11 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#ifndef STATX_INO
+#include <linux/stat.h> /* struct statx, which musl does not declare */
+#endif
 
 #include "sandbox.h"
 

@@ -43,6 +43,9 @@ struct spy_call {
 
 #define SPY_CALLER ((uintptr_t)__builtin_return_address(0))
 
+/* The body that variants of a function share; always in line, so that the caller is the program. */
+#define SPY_VARIANT static inline __attribute__((always_inline))
+
 /* The slow half of spy_enter(): false where the call is none of the shim's business after all. */
 bool spy_enter_tracked(struct spy_call *call, enum spy_call_id id, int fd, uint32_t slot, uintptr_t caller);
 

@@ -67,6 +67,7 @@ int spy_ending_status(int status)
 	return status == 0 && found && spy_on ? spy_options.exitcode : status;
 }
 
+#ifdef __GLIBC__
 /*
  * Registered first and so called last, after the program's own handlers. To call exit() again
  * from a handler goes on with the remaining ones under the new status (glibc, stdlib/exit.c).
@@ -81,6 +82,7 @@ static void at_exit(int status, void *unused)
 	if (wanted != status)
 		exit(wanted);
 }
+#endif
 
 static _Atomic int quick_status;
 
@@ -101,7 +103,12 @@ static void at_quick(void)
 
 void spy_ending_init(void)
 {
+#ifdef __GLIBC__
 	on_exit(at_exit, NULL);
+#else
+	/* Other libcs tell no handler the status, so that `exitcode` counts for _exit() and quick_exit() alone. */
+	atexit(spy_ending_summary);
+#endif
 	(void)at_quick_exit(at_quick);
 }
 

@@ -55,25 +55,25 @@ static void note_limit(int resource)
 		spy_target_careful();
 }
 
-SPY_EXPORT int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
+SPY_EXPORT int setrlimit(spy_rlimit_resource resource, const struct rlimit *limit)
 {
 	note_limit((int)resource);
 	return REAL(setrlimit)(resource, limit);
 }
 
-SPY_EXPORT int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit)
+SPY_EXPORT int setrlimit64(spy_rlimit_resource resource, const struct rlimit64 *limit)
 {
 	note_limit((int)resource);
 	return REAL(setrlimit64)(resource, limit);
 }
 
-SPY_EXPORT int prlimit(pid_t pid, enum __rlimit_resource resource, const struct rlimit *limit, struct rlimit *old)
+SPY_EXPORT int prlimit(pid_t pid, spy_prlimit_resource resource, const struct rlimit *limit, struct rlimit *old)
 {
 	note_limit((int)resource);
 	return REAL(prlimit)(pid, resource, limit, old);
 }
 
-SPY_EXPORT int prlimit64(pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limit, struct rlimit64 *old)
+SPY_EXPORT int prlimit64(pid_t pid, spy_prlimit_resource resource, const struct rlimit64 *limit, struct rlimit64 *old)
 {
 	note_limit((int)resource);
 	return REAL(prlimit64)(pid, resource, limit, old);

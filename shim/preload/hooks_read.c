@@ -90,41 +90,66 @@ void spy_adopt_rights(const struct msghdr *msg)
 	}
 }
 
-SPY_EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+SPY_VARIANT ssize_t recvmsg_with(__typeof__(&recvmsg) real, int fd, struct msghdr *msg, int flags)
 {
 	struct spy_call call;
 	ssize_t rc;
 
 	if (!spy_enter(&call, SPY_CALL_recvmsg, fd)) {
-		rc = REAL(recvmsg)(fd, msg, flags);
+		rc = real(fd, msg, flags);
 		if (rc >= 0 && msg->msg_controllen && spy_on)
 			spy_adopt_rights(msg);
 		return rc;
 	}
-	rc = REAL(recvmsg)(fd, msg, flags);
+	rc = real(fd, msg, flags);
 	call.arg[0] = flags;
 	call.observed_eof = rc == 0 && !(flags & MSG_ERRQUEUE) && spy_has_room(msg->msg_iov, msg->msg_iovlen);
 	return spy_finish_data(&call, rc);
 }
 
-SPY_EXPORT int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags, struct timespec *timeout)
+SPY_EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	return recvmsg_with(REAL(recvmsg), fd, msg, flags);
+}
+
+SPY_VARIANT int recvmmsg_with(__typeof__(&recvmmsg) real, int fd, struct mmsghdr *msgs, unsigned int count,
+			      spy_mmsg_flags flags, struct timespec *timeout)
 {
 	struct spy_call call;
 	int rc;
 
 	if (!spy_enter(&call, SPY_CALL_recvmmsg, fd)) {
-		rc = REAL(recvmmsg)(fd, msgs, count, flags, timeout);
+		rc = real(fd, msgs, count, flags, timeout);
 		for (int i = 0; i < rc && spy_on; i++)
 			spy_adopt_rights(&msgs[i].msg_hdr);
 		return rc;
 	}
-	rc = REAL(recvmmsg)(fd, msgs, count, flags, timeout);
+	rc = real(fd, msgs, count, flags, timeout);
 	call.arg[0] = count;
 	call.arg[1] = flags;
 	/* It returns messages and not bytes: an end of file is a message of none. */
 	call.observed_eof = rc > 0 && msgs[rc - 1].msg_len == 0 && !(flags & MSG_ERRQUEUE);
 	return (int)spy_finish_data(&call, rc);
 }
+
+SPY_EXPORT int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int count, spy_mmsg_flags flags,
+			struct timespec *timeout)
+{
+	return recvmmsg_with(REAL(recvmmsg), fd, msgs, count, flags, timeout);
+}
+
+#ifdef SPY_TIME64
+SPY_EXPORT ssize_t __recvmsg64(int fd, struct msghdr *msg, int flags)
+{
+	return recvmsg_with(REAL(__recvmsg64), fd, msg, flags);
+}
+
+SPY_EXPORT int __recvmmsg64(int fd, struct mmsghdr *msgs, unsigned int count, spy_mmsg_flags flags,
+			    struct timespec *timeout)
+{
+	return recvmmsg_with(REAL(__recvmmsg64), fd, msgs, count, flags, timeout);
+}
+#endif
 
 __attribute__((noinline)) static ssize_t read_tracked(int fd, void *buf, size_t len, uintptr_t caller)
 {

@@ -51,29 +51,53 @@ void spy_note_option(struct spy_call *call, long rc, int level, int option, cons
 	}
 }
 
-SPY_EXPORT int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
+SPY_VARIANT int setsockopt_with(__typeof__(&setsockopt) real, int fd, int level, int option, const void *value,
+				socklen_t len)
 {
 	struct spy_call call;
 	int rc;
 
 	if (!spy_enter(&call, SPY_CALL_setsockopt, fd))
-		return REAL(setsockopt)(fd, level, option, value, len);
-	rc = REAL(setsockopt)(fd, level, option, value, len);
+		return real(fd, level, option, value, len);
+	rc = real(fd, level, option, value, len);
 	spy_note_option(&call, rc, level, option, value, len);
 	return (int)spy_finish(&call, rc);
 }
 
-SPY_EXPORT int getsockopt(int fd, int level, int option, void *value, socklen_t *len)
+SPY_EXPORT int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
+{
+	return setsockopt_with(REAL(setsockopt), fd, level, option, value, len);
+}
+
+SPY_VARIANT int getsockopt_with(__typeof__(&getsockopt) real, int fd, int level, int option, void *value,
+				socklen_t *len)
 {
 	struct spy_call call;
 	int rc;
 
 	if (!spy_enter(&call, SPY_CALL_getsockopt, fd))
-		return REAL(getsockopt)(fd, level, option, value, len);
-	rc = REAL(getsockopt)(fd, level, option, value, len);
+		return real(fd, level, option, value, len);
+	rc = real(fd, level, option, value, len);
 	spy_note_option(&call, rc, level, option, value, rc == 0 ? *len : 0);
 	return (int)spy_finish(&call, rc);
 }
+
+SPY_EXPORT int getsockopt(int fd, int level, int option, void *value, socklen_t *len)
+{
+	return getsockopt_with(REAL(getsockopt), fd, level, option, value, len);
+}
+
+#ifdef SPY_TIME64
+SPY_EXPORT int __setsockopt64(int fd, int level, int option, const void *value, socklen_t len)
+{
+	return setsockopt_with(REAL(__setsockopt64), fd, level, option, value, len);
+}
+
+SPY_EXPORT int __getsockopt64(int fd, int level, int option, void *value, socklen_t *len)
+{
+	return getsockopt_with(REAL(__getsockopt64), fd, level, option, value, len);
+}
+#endif
 
 /* The program's address is read after the kernel has read it: one that cannot be read is EFAULT by then. */
 void spy_note_target(struct spy_call *call, long rc, const struct sockaddr *addr, socklen_t len)
@@ -184,16 +208,19 @@ static bool fcntl_makes_descriptor(int cmd)
 	return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC;
 }
 
-/* The third argument, a number or a pointer, goes through as it came. */
-static int fcntl_with(int fd, int cmd, void *arg, uintptr_t caller)
+/*
+ * The third argument, a number or a pointer, goes through as it came, and to the very function that was meant:
+ * with 32-bit off_t, fcntl() and fcntl64() take locks of different shapes.
+ */
+static int fcntl_with(__typeof__(&fcntl) real, int fd, int cmd, void *arg, uintptr_t caller)
 {
 	struct spy_call call;
 	uint32_t slot = spy_table_slot(&spy_core.table, fd);
 	int rc;
 
 	if (!slot || !spy_enter_tracked(&call, SPY_CALL_fcntl, fd, slot, caller))
-		return REAL(fcntl)(fd, cmd, arg);
-	rc = REAL(fcntl)(fd, cmd, arg);
+		return real(fd, cmd, arg);
+	rc = real(fd, cmd, arg);
 	call.arg[0] = cmd;
 	if (cmd == F_SETFD || cmd == F_SETFL || fcntl_makes_descriptor(cmd))
 		call.arg[1] = (int)(intptr_t)arg;
@@ -217,7 +244,7 @@ SPY_EXPORT int fcntl(int fd, int cmd, ...)
 	void *arg;
 
 	THIRD_ARGUMENT(arg, cmd);
-	return fcntl_with(fd, cmd, arg, SPY_CALLER);
+	return fcntl_with(REAL(fcntl), fd, cmd, arg, SPY_CALLER);
 }
 
 SPY_EXPORT int fcntl64(int fd, int cmd, ...)
@@ -225,7 +252,7 @@ SPY_EXPORT int fcntl64(int fd, int cmd, ...)
 	void *arg;
 
 	THIRD_ARGUMENT(arg, cmd);
-	return fcntl_with(fd, cmd, arg, SPY_CALLER);
+	return fcntl_with(REAL(fcntl64), fd, cmd, arg, SPY_CALLER);
 }
 
 SPY_EXPORT int __fcntl(int fd, int cmd, ...)
@@ -233,22 +260,46 @@ SPY_EXPORT int __fcntl(int fd, int cmd, ...)
 	void *arg;
 
 	THIRD_ARGUMENT(arg, cmd);
-	return fcntl_with(fd, cmd, arg, SPY_CALLER);
+	return fcntl_with(REAL(__fcntl), fd, cmd, arg, SPY_CALLER);
 }
 
-SPY_EXPORT int ioctl(int fd, unsigned long request, ...)
+SPY_VARIANT int ioctl_with(__typeof__(&ioctl) real, int fd, spy_ioctl_request request, void *arg)
 {
 	struct spy_call call;
-	void *arg;
 	int rc;
 
-	THIRD_ARGUMENT(arg, request);
 	if (!spy_enter(&call, SPY_CALL_ioctl, fd))
-		return REAL(ioctl)(fd, request, arg);
-	rc = REAL(ioctl)(fd, request, arg);
-	call.arg[0] = (int64_t)request;
+		return real(fd, request, arg);
+	rc = real(fd, request, arg);
+	call.arg[0] = (int64_t)(uint32_t)request;
 	return (int)spy_finish(&call, rc);
 }
+
+SPY_EXPORT int ioctl(int fd, spy_ioctl_request request, ...)
+{
+	void *arg;
+
+	THIRD_ARGUMENT(arg, request);
+	return ioctl_with(REAL(ioctl), fd, request, arg);
+}
+
+#ifdef SPY_TIME64
+SPY_EXPORT int __fcntl_time64(int fd, int cmd, ...)
+{
+	void *arg;
+
+	THIRD_ARGUMENT(arg, cmd);
+	return fcntl_with(REAL(__fcntl_time64), fd, cmd, arg, SPY_CALLER);
+}
+
+SPY_EXPORT int __ioctl_time64(int fd, unsigned long request, ...)
+{
+	void *arg;
+
+	THIRD_ARGUMENT(arg, request);
+	return ioctl_with(REAL(__ioctl_time64), fd, request, arg);
+}
+#endif
 
 SPY_EXPORT int getpeername(int fd, struct sockaddr *addr, socklen_t *len)
 {

@@ -53,30 +53,53 @@ SPY_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const 
 	return finish_write(&call, rc, len, flags);
 }
 
-SPY_EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+SPY_VARIANT ssize_t sendmsg_with(__typeof__(&sendmsg) real, int fd, const struct msghdr *msg, int flags)
 {
 	struct spy_call call;
 	ssize_t rc;
 
 	if (!spy_enter(&call, SPY_CALL_sendmsg, fd))
-		return REAL(sendmsg)(fd, msg, flags);
+		return real(fd, msg, flags);
 	spy_before_write(&call);
-	rc = REAL(sendmsg)(fd, msg, flags);
+	rc = real(fd, msg, flags);
 	call.arg[0] = flags;
 	return spy_finish_data(&call, rc);
 }
 
-SPY_EXPORT int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags)
+SPY_EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	return sendmsg_with(REAL(sendmsg), fd, msg, flags);
+}
+
+SPY_VARIANT int sendmmsg_with(__typeof__(&sendmmsg) real, int fd, struct mmsghdr *msgs, unsigned int count,
+			      spy_mmsg_flags flags)
 {
 	struct spy_call call;
 	int rc;
 
 	if (!spy_enter(&call, SPY_CALL_sendmmsg, fd))
-		return REAL(sendmmsg)(fd, msgs, count, flags);
+		return real(fd, msgs, count, flags);
 	spy_before_write(&call);
-	rc = REAL(sendmmsg)(fd, msgs, count, flags);
+	rc = real(fd, msgs, count, flags);
 	return (int)finish_write(&call, rc, count, flags);
 }
+
+SPY_EXPORT int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int count, spy_mmsg_flags flags)
+{
+	return sendmmsg_with(REAL(sendmmsg), fd, msgs, count, flags);
+}
+
+#ifdef SPY_TIME64
+SPY_EXPORT ssize_t __sendmsg64(int fd, const struct msghdr *msg, int flags)
+{
+	return sendmsg_with(REAL(__sendmsg64), fd, msg, flags);
+}
+
+SPY_EXPORT int __sendmmsg64(int fd, struct mmsghdr *msgs, unsigned int count, spy_mmsg_flags flags)
+{
+	return sendmmsg_with(REAL(__sendmmsg64), fd, msgs, count, flags);
+}
+#endif
 
 __attribute__((noinline)) static ssize_t write_tracked(int fd, const void *buf, size_t len, uintptr_t caller)
 {

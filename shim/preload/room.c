@@ -68,6 +68,7 @@ static long run_there(struct job *job)
 
 	job->err = err;
 	current = job;
+#ifdef __GLIBC__
 	if (getcontext(&job->there) == 0) {
 		job->there.uc_stack.ss_sp = job + 1;
 		job->there.uc_stack.ss_size = ROOM - sizeof(*job);
@@ -75,6 +76,9 @@ static long run_there(struct job *job)
 		makecontext(&job->there, run, 0);
 		swapcontext(&job->back, &job->there);
 	}
+#else
+	run(); /* musl has no makecontext(): the work is done where it is */
+#endif
 	current = NULL;
 	errno = job->err;
 	return job->rc;

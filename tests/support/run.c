@@ -81,6 +81,18 @@ static bool is_ours(const char *entry)
 	return strncmp(entry, "LD_PRELOAD=", 11) == 0 || strncmp(entry, "TCPWAITSPY_OPTIONS=", 19) == 0;
 }
 
+/* True where the program is to get another value under the entry's name. */
+static bool is_replaced(const struct run_spec *spec, const char *entry)
+{
+	size_t name = strcspn(entry, "=") + 1;
+
+	for (size_t i = 0; i < RUN_ENV_MAX && spec->env[i]; i++) {
+		if (strncmp(spec->env[i], entry, name) == 0)
+			return true;
+	}
+	return is_ours(entry);
+}
+
 static char **environment(const struct run_spec *spec)
 {
 	size_t count = 0;
@@ -91,7 +103,7 @@ static char **environment(const struct run_spec *spec)
 	env = memory_get((count + RUN_ENV_MAX + 3) * sizeof(*env));
 	count = 0;
 	for (char **entry = environ; *entry; entry++) {
-		if (!is_ours(*entry))
+		if (!is_replaced(spec, *entry))
 			env[count++] = *entry;
 	}
 	for (size_t i = 0; i < RUN_ENV_MAX && spec->env[i]; i++)

@@ -123,7 +123,11 @@ static inline long word_accept(const struct statement *s)
 	if (script_says(s, 0, "accept4"))
 		return accept4(script_number(s, 1), NULL, NULL, socket_flags(s, 2));
 	if (script_says(s, 0, "syscall.accept"))
+#ifdef SYS_accept
 		return syscall(SYS_accept, script_number(s, 1), NULL, NULL);
+#else
+		return syscall(SYS_accept4, script_number(s, 1), NULL, NULL, 0); /* 32-bit x86 has no other */
+#endif
 	ret = accept(script_number(s, 1), (struct sockaddr *)&addr, &len);
 	if (ret >= 0)
 		snprintf(script.extra, sizeof(script.extra), "family %d length %u", addr.ss_family, (unsigned int)len);
