@@ -18,7 +18,7 @@ SHIM_OBJECTS := $(SHIM_SOURCES:%.c=$(BUILD)/shim-objects/%.o)
 # The command links what is pure and the readers, and nothing that is preloaded.
 TOOL_SOURCES := $(wildcard tools/*/*.c)
 TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/objects/%.o)
-TOOL_LIBS := -ljson-c -ldw -lelf
+TOOL_LIBS := -ljson-c -ldw -lelf -lm
 DEMO_SOURCES := $(wildcard demo/tcpwaits/*.c)
 DEMO_OBJECTS := $(DEMO_SOURCES:%.c=$(BUILD)/objects/%.o)
 TWIN_SOURCES := $(filter-out demo/twins/twin.c,$(wildcard demo/twins/*.c))
@@ -33,7 +33,7 @@ HISTORY := $(patsubst tests/e2e/history/%.c,$(BUILD)/tests/history/%,$(wildcard 
 PROGRAMS := $(TWINS) $(TEST_PROGRAMS) $(HISTORY)
 # What unit tests link: all that runs without being preloaded.
 UNPRELOADED := $(PURE_SOURCES) $(wildcard shim/sink/*.c) $(filter-out shim/observe/stack.c,$(wildcard shim/observe/*.c))
-UNIT_OBJECTS := $(UNPRELOADED:%.c=$(BUILD)/objects/%.o)
+UNIT_OBJECTS := $(UNPRELOADED:%.c=$(BUILD)/objects/%.o) $(filter-out $(BUILD)/objects/tools/cli/main.o,$(TOOL_OBJECTS))
 
 .PHONY: all builds deps demo check unit e2e asan tsan lint format layers coverage bench install uninstall help clean
 .SECONDARY:
@@ -102,7 +102,7 @@ $(BUILD)/tests/history/%: $(BUILD)/objects/tests/e2e/history/%.o $(BUILD)/object
 $(BUILD)/tests/unit/%: $(BUILD)/objects/tests/unit/%.o $(UNIT_OBJECTS)
 	@mkdir -p $(@D)
 	@echo '  LD    $@'
-	@$(CC) $(BASE_CFLAGS) $^ -o $@ -lcmocka -ldl
+	@$(CC) $(BASE_CFLAGS) $^ -o $@ -lcmocka -ldl $(TOOL_LIBS) -pthread
 
 $(BUILD)/tests/e2e/%: $(BUILD)/objects/tests/e2e/%.o $(SUPPORT_OBJECTS)
 	@mkdir -p $(@D)

@@ -69,7 +69,6 @@ struct item_call {
 	int64_t ret;
 	const char *error; /* errno's name; NULL: none */
 	uint64_t duration_ns;
-	bool inferred; /* state_source */
 	bool observed_eof;
 };
 
@@ -82,6 +81,7 @@ struct item_finding {
 	const char *message;
 	const char *remedy;
 	uint64_t count;
+	enum spy_story place; /* which stack it is charged to; that one is not empty unless all are */
 	struct item_stack stacks[SPY_STORY_COUNT];
 	struct item_pairs evidence;
 };
@@ -141,6 +141,7 @@ struct item {
 	bool accepted; /* known from accept() or the record; the JSON log tells it by its calls */
 	int state_before; /* enum spy_state, or ITEM_NO_STATE */
 	int state;
+	bool inferred; /* state was worked out and not told by the kernel */
 	uint64_t dwell_ns; /* of state_before, in ITEM_STATE */
 	union {
 		struct item_process process;
