@@ -10,6 +10,10 @@
 #include <linux/seccomp.h>
 #include <string.h>
 
+#include "sys.h"
+
+#define PAGE	4096
+#define WORD	8 /* the kernel's signal mask */
 #define WORDS	16
 #define FILTERS 16 /* one over another; a program with more gets nothing from the shim any more */
 
@@ -160,22 +164,120 @@ bool spy_sandbox_allows_number(long number)
 	return !spy_sandboxed || spy_sandbox_allows(number, no_args);
 }
 
-bool spy_sandbox_add(const struct sock_fprog *filter, void *(*memory)(size_t size))
+/*
+ * rt_sigprocmask(2) reads the new mask before it looks at the first argument: EFAULT where it cannot be
+ * read, EINVAL with an argument like this one.
+ */
+static bool is_readable(const void *start, size_t size)
 {
-	size_t size = filter->len * sizeof(*filter->filter);
-	struct sock_filter *copy = NULL;
+	uintptr_t first = (uintptr_t)start, last = first + size - WORD;
 
-	if (filter->len <= BPF_MAXINSNS && filter_count < FILTERS)
-		copy = memory(size);
-	if (copy) {
-		memcpy(copy, filter->filter, size);
-		filters[filter_count] = (struct sock_fprog){.len = filter->len, .filter = copy};
+	if (size < WORD || last < first)
+		return false;
+	for (uintptr_t at = first; at < last; at = (at | (PAGE - 1)) + 1)
+		if (spy_sys4(SYS_rt_sigprocmask, -1, at, NULL, WORD) == -EFAULT)
+			return false;
+	return spy_sys4(SYS_rt_sigprocmask, -1, last, NULL, WORD) != -EFAULT;
+}
+
+/* The instructions that a filter may have (linux/kernel/seccomp.c, seccomp_check_filter()). */
+static bool is_allowed(const struct sock_filter *ins)
+{
+	switch (ins->code) {
+	case BPF_LD | BPF_W | BPF_ABS:
+		return ins->k < sizeof(struct seccomp_data) && ins->k % sizeof(uint32_t) == 0;
+	case BPF_ST:
+	case BPF_STX:
+	case BPF_LD | BPF_MEM:
+	case BPF_LDX | BPF_MEM:
+		return ins->k < WORDS;
+	case BPF_LD | BPF_W | BPF_LEN:
+	case BPF_LDX | BPF_W | BPF_LEN:
+	case BPF_LD | BPF_IMM:
+	case BPF_LDX | BPF_IMM:
+	case BPF_MISC | BPF_TAX:
+	case BPF_MISC | BPF_TXA:
+	case BPF_RET | BPF_K:
+	case BPF_RET | BPF_A:
+	case BPF_ALU | BPF_NEG:
+	case BPF_JMP | BPF_JA:
+		return true;
+	default:
+		break;
+	}
+	switch (ins->code & ~BPF_X) {
+	case BPF_ALU | BPF_ADD:
+	case BPF_ALU | BPF_SUB:
+	case BPF_ALU | BPF_MUL:
+	case BPF_ALU | BPF_DIV:
+	case BPF_ALU | BPF_AND:
+	case BPF_ALU | BPF_OR:
+	case BPF_ALU | BPF_XOR:
+	case BPF_ALU | BPF_LSH:
+	case BPF_ALU | BPF_RSH:
+	case BPF_JMP | BPF_JEQ:
+	case BPF_JMP | BPF_JGT:
+	case BPF_JMP | BPF_JGE:
+	case BPF_JMP | BPF_JSET:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* As bpf_check_classic() of the kernel has it: jumps go forward and stay inside, and the last instruction returns. */
+static bool is_program(const struct sock_fprog *program)
+{
+	for (uint32_t pc = 0; pc < program->len; pc++) {
+		const struct sock_filter *ins = &program->filter[pc];
+		uint32_t left = program->len - pc - 1;
+
+		if (!is_allowed(ins))
+			return false;
+		if (BPF_CLASS(ins->code) != BPF_JMP)
+			continue;
+		if (BPF_OP(ins->code) == BPF_JA ? ins->k >= left : ins->jt >= left || ins->jf >= left)
+			return false;
+	}
+	return BPF_CLASS(program->filter[program->len - 1].code) == BPF_RET;
+}
+
+enum spy_sandbox_taken spy_sandbox_read(const void *offered, struct sock_fprog *copy, void *(*memory)(size_t size))
+{
+	struct sock_fprog program;
+	size_t size;
+
+	if (!is_readable(offered, sizeof(program)))
+		return SPY_SANDBOX_INVALID;
+	memcpy(&program, offered, sizeof(program));
+	size = program.len * sizeof(*program.filter);
+	if (!program.len || program.len > BPF_MAXINSNS || !is_readable(program.filter, size))
+		return SPY_SANDBOX_INVALID;
+	copy->len = program.len;
+	copy->filter = memory(size);
+	if (!copy->filter)
+		return SPY_SANDBOX_NO_ROOM;
+	memcpy(copy->filter, program.filter, size);
+	return is_program(copy) ? SPY_SANDBOX_TAKEN : SPY_SANDBOX_INVALID;
+}
+
+void spy_sandbox_add(const struct sock_fprog *copy)
+{
+	if (filter_count < FILTERS) {
+		filters[filter_count] = *copy;
 		filter_count++;
 	} else {
 		nothing_allowed = true;
 	}
 	spy_sandboxed = true;
-	return copy != NULL;
+}
+
+void spy_sandbox_take_back(void)
+{
+	if (nothing_allowed || !filter_count)
+		return;
+	filter_count--;
+	spy_sandboxed = filter_count > 0;
 }
 
 void spy_sandbox_strict(void)

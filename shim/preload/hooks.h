@@ -40,8 +40,9 @@ bool spy_has_room(const struct iovec *iov, size_t count);
 struct msghdr;
 void spy_adopt_rights(const struct msghdr *msg);
 
-/* hooks_sandbox.c: the program is about to put a filter on itself (seccomp(2)), or the strict mode. */
-void spy_before_seccomp(unsigned long mode, const void *filter);
+/* hooks_sandbox.c: the program is about to put a filter on itself (seccomp(2)), or the strict mode; and has tried to. */
+bool spy_before_seccomp(unsigned long mode, const void *filter);
+void spy_after_seccomp(bool added, long rc);
 
 /* What _exit() and exit_group() do before the end. Returns the status to end with. */
 int spy_before_exit(int status);

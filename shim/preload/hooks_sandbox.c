@@ -45,36 +45,50 @@ static void fall_silent(void)
 	spy_sandbox_strict();
 }
 
-void spy_before_seccomp(unsigned long mode, const void *data)
+bool spy_before_seccomp(unsigned long mode, const void *data)
 {
-	const struct sock_fprog *filter = data;
+	enum spy_sandbox_taken taken;
+	struct sock_fprog filter;
 
 	if (!spy_on || (mode != SECCOMP_MODE_STRICT && mode != SECCOMP_MODE_FILTER))
-		return;
-	if (mode == SECCOMP_MODE_FILTER && (!filter || !filter->filter))
-		return; /* The kernel will not take it either. */
+		return false;
+	taken = mode == SECCOMP_MODE_FILTER ? spy_sandbox_read(data, &filter, spy_memory_take) : SPY_SANDBOX_NO_ROOM;
+	/* Programs offer nonsense to learn whether the kernel knows filters at all. */
+	if (taken == SPY_SANDBOX_INVALID)
+		return false;
 	prepare();
 	/* Without these two nothing of the shim is safe: not its lock, not its records. */
-	if (mode == SECCOMP_MODE_STRICT || !lets_through(filter, SYS_rt_sigprocmask) ||
-	    !lets_through(filter, SYS_futex)) {
+	if (taken == SPY_SANDBOX_NO_ROOM || !lets_through(&filter, SYS_rt_sigprocmask) ||
+	    !lets_through(&filter, SYS_futex)) {
 		fall_silent();
-		return;
+		return false;
 	}
-	if (!lets_through(filter, SYS_rt_sigaction) || !lets_through(filter, SYS_tgkill))
+	if (!lets_through(&filter, SYS_rt_sigaction) || !lets_through(&filter, SYS_tgkill))
 		spy_ending_release_signals();
-	spy_sandbox_add(filter, spy_memory_take);
+	spy_sandbox_add(&filter);
+	return true;
+}
+
+void spy_after_seccomp(bool added, long rc)
+{
+	if (added && rc < 0)
+		spy_sandbox_take_back();
 }
 
 SPY_EXPORT int prctl(int option, ...)
 {
 	unsigned long args[4];
+	bool added = false;
 	va_list ap;
+	int rc;
 
 	va_start(ap, option);
 	for (int i = 0; i < 4; i++)
 		args[i] = va_arg(ap, unsigned long);
 	va_end(ap);
 	if (option == PR_SET_SECCOMP)
-		spy_before_seccomp(args[0], (const void *)args[1]);
-	return REAL(prctl)(option, args[0], args[1], args[2], args[3]);
+		added = spy_before_seccomp(args[0], (const void *)args[1]);
+	rc = REAL(prctl)(option, args[0], args[1], args[2], args[3]);
+	spy_after_seccomp(added, rc);
+	return rc;
 }

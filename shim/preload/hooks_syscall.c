@@ -41,6 +41,16 @@ static long real_call(long number, const long *a)
 	return REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
+/* mode: PR_SET_SECCOMP's; 0 where the call is about something else. */
+static long seccomp_call(long number, const long *a, unsigned long mode, long filter)
+{
+	bool added = spy_before_seccomp(mode, (const void *)filter);
+	long rc = real_call(number, a);
+
+	spy_after_seccomp(added, rc);
+	return rc;
+}
+
 /* An end of file: no bytes where some were asked for. recvmmsg() counts messages, as its hook does. */
 static bool is_eof(const struct by_number *row, const long *a, long rc)
 {
@@ -173,14 +183,10 @@ static long other_call(long number, const long *a, uintptr_t caller)
 #ifdef SYS_seccomp
 	case SYS_seccomp:
 		/* SECCOMP_SET_MODE_STRICT is 0 and SECCOMP_SET_MODE_FILTER is 1: one less than prctl()'s modes. */
-		if (a[0] == 0 || a[0] == 1)
-			spy_before_seccomp((unsigned long)a[0] + 1, (const void *)a[2]);
-		return real_call(number, a);
+		return seccomp_call(number, a, a[0] == 0 || a[0] == 1 ? (unsigned long)a[0] + 1 : 0, a[2]);
 #endif
 	case SYS_prctl:
-		if (a[0] == PR_SET_SECCOMP)
-			spy_before_seccomp((unsigned long)a[1], (const void *)a[2]);
-		return real_call(number, a);
+		return seccomp_call(number, a, a[0] == PR_SET_SECCOMP ? (unsigned long)a[1] : 0, a[2]);
 #ifdef SYS_exit_group
 	case SYS_exit_group:
 		return REAL(syscall)(SYS_exit_group, spy_before_exit((int)a[0]));

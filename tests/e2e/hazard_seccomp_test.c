@@ -44,6 +44,20 @@ static void filter_that_raises_SIGSYS(void **state)
 	run_filtered("trap", NULL);
 }
 
+/* Such a program is not sandboxed, and states after close() are still the kernel's. */
+static void filters_that_the_kernel_refuses(void **state)
+{
+	json_object *closed;
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard_seccomp", "probe", NULL);
+	log_assert_no_fault(&log);
+	hazard_assert_calls(&log, "close", 6);
+	closed = log_first(&log, &(const struct log_match){.call = "close", .state_before = "ESTABLISHED"});
+	log_assert_text(closed, "state_source", "kernel");
+}
+
 int main(void)
 {
 	const struct CMUnitTest seccomp[] = {
@@ -52,6 +66,7 @@ int main(void)
 		TEST(filter_that_kills_while_the_watcher_is_busy),
 		TEST(filter_that_says_EPERM),
 		TEST(filter_that_raises_SIGSYS),
+		TEST(filters_that_the_kernel_refuses),
 	};
 
 	return cmocka_run_group_tests_name("hazard_seccomp", seccomp, NULL, NULL);

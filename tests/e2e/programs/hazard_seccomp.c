@@ -1,9 +1,11 @@
 /*
  * hazard_seccomp ACTION: a server that, once it is set up, allows itself what serving takes and no
- * other system call. ACTION is what a call gets that is not allowed: kill, errno or trap.
+ * other system call. ACTION is what a call gets that is not allowed: kill, errno or trap. With `probe` it
+ * offers the kernel filters that are none, as programs do to learn what the kernel can, and serves without one.
  */
 #include "hazard_net.h"
 
+#include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -34,6 +36,33 @@ static void install(unsigned int action)
 		give_up("seccomp");
 }
 
+static void offer(const char *what, const void *filter)
+{
+	int rc = prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter), error = errno;
+
+	printf("%s %d %s\n", what, rc, strerror(error));
+	rc = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter);
+	printf("%s %d %s\n", what, rc, strerror(errno));
+	fflush(stdout);
+}
+
+static void probe(void)
+{
+	struct sock_filter forever[] = {BPF_STMT(BPF_JMP | BPF_JA, 0xffffffff),
+					BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+	struct sock_filter outside[] = {BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 200, 200),
+					BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL)};
+	struct sock_filter unknown[] = {BPF_STMT(0xffff, 0), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL)};
+
+	offer("nothing", NULL);
+	offer("nowhere", (const void *)1);
+	offer("no instructions", &(struct sock_fprog){.len = 4, .filter = (struct sock_filter *)8});
+	offer("empty", &(struct sock_fprog){.filter = forever});
+	offer("without an end", &(struct sock_fprog){.len = 2, .filter = forever});
+	offer("outside", &(struct sock_fprog){.len = 2, .filter = outside});
+	offer("unknown", &(struct sock_fprog){.len = 2, .filter = unknown});
+}
+
 /* By write(): stdio would ask for the file's kind at its first line. */
 static void say(const char *what, long value)
 {
@@ -59,7 +88,10 @@ int main(int argc, char **argv)
 		action = SECCOMP_RET_TRAP;
 	if (connect(waiting, (struct sockaddr *)&addr, sizeof(addr)) != 0)
 		give_up("connect");
-	install(action);
+	if (strcmp(name, "probe") == 0)
+		probe();
+	else
+		install(action);
 	say("exchanged", exchange(pair));
 	say("close", close(pair.client));
 	say("recv", recv(pair.server, &byte, 1, 0));
