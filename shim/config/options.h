@@ -34,6 +34,7 @@ struct spy_options {
 	char suppressions[SPY_PATH_MAX];
 	int exitcode; /* 0..255 */
 	bool summary;
+	char metrics[SPY_PATH_MAX];
 	int dump_signal; /* 0: none; never KILL, STOP or one that reports a fault */
 	bool help;
 	bool rule_on[SPY_RULE_COUNT]; /* what `rules` came to */

@@ -166,8 +166,11 @@ void spy_core_closed_unseen(struct spy_core *core, int fd, uint64_t now_ns)
 
 void spy_core_not_ours_yet(struct spy_core *core, struct spy_conn *conn)
 {
-	if (conn->flags & SPY_CONN_COUNTED)
+	if (conn->flags & SPY_CONN_COUNTED) {
 		core->connections--;
+		if (conn->flags & SPY_CONN_ACCEPTED)
+			core->accepted--;
+	}
 	conn->flags &= ~(uint32_t)SPY_CONN_COUNTED;
 	conn->flags |= SPY_CONN_FORKED;
 	conn->attention = 1;
@@ -194,6 +197,7 @@ void spy_core_forked(struct spy_core *core, uint64_t now_ns)
 		spy_ledger_move(&core->ledger, conn, (enum spy_state)conn->state, now_ns);
 	}
 	core->connections = 0;
+	core->accepted = 0;
 	core->unseen = (struct spy_unseen){.closes = 0};
 	core->table.untracked = 0;
 	for (unsigned int i = 0; i <= SPY_ERROR; i++)

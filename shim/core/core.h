@@ -47,6 +47,7 @@ struct spy_core {
 	uint32_t closes; /* descriptors closed so far, TCP or not, as far as the hooks see */
 	uint32_t forks; /* how often this process has forked: what was open then may be open elsewhere */
 	uint64_t connections; /* accepted, connected or inherited so */
+	uint64_t accepted; /* of these; a connection that came from elsewhere counts as accepted */
 	uint64_t by_severity[SPY_ERROR + 1];
 	uint64_t by_rule[SPY_RULE_COUNT];
 };

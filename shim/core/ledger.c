@@ -57,6 +57,22 @@ static void book(struct spy_ledger *ledger, const struct spy_conn *conn, uint64_
 	add_time(account, time_ns);
 }
 
+const uint32_t spy_wait_bounds_ms[SPY_WAIT_BOUNDS] = SPY_WAIT_BOUNDS_MS;
+
+/* A stay is over. Its time is not in the histogram before: what a histogram has counted stays where it is. */
+static void count_stay(struct spy_ledger *ledger, const struct spy_conn *conn, uint64_t time_ns)
+{
+	struct spy_histogram *stays = &ledger->stays[conn->state];
+	uint32_t bound = 0;
+
+	if (!spy_state_is_wait(conn->state) || (conn->flags & SPY_CONN_FORKED))
+		return;
+	while (bound < SPY_WAIT_BOUNDS && time_ns > spy_wait_bounds_ms[bound] * UINT64_C(1000000))
+		bound++;
+	stays->count[bound]++;
+	stays->total_ns += time_ns;
+}
+
 uint64_t spy_ledger_move(struct spy_ledger *ledger, struct spy_conn *conn, enum spy_state state, uint64_t since_ns)
 {
 	uint64_t spent_ns;
@@ -66,6 +82,8 @@ uint64_t spy_ledger_move(struct spy_ledger *ledger, struct spy_conn *conn, enum 
 		since_ns = conn->since_ns;
 	spent_ns = since_ns - conn->since_ns;
 	book(ledger, conn, spent_ns);
+	if (state != conn->state)
+		count_stay(ledger, conn, spent_ns);
 	if (spy_state_is_wait(state) && !(conn->states_seen & (1u << state)) && !(conn->flags & SPY_CONN_FORKED))
 		ledger->states[state].connections++;
 	conn->states_seen |= (uint16_t)(1u << state);

@@ -24,8 +24,26 @@ struct spy_wait_place {
 	struct spy_account account;
 };
 
+/*
+ * A histogram of the stays that are over, by state: how many were at most so many milliseconds long,
+ * each bound counting those that the one before it does not; and behind the last bound all longer ones.
+ */
+#define SPY_WAIT_BOUNDS_MS                                                                                             \
+	{                                                                                                              \
+		1, 10, 100, 1000, 5000, 10000, 30000, 60000, 120000, 300000, 1800000, 3600000, 21600000, 86400000      \
+	}
+#define SPY_WAIT_BOUNDS 14u
+
+extern const uint32_t spy_wait_bounds_ms[SPY_WAIT_BOUNDS];
+
+struct spy_histogram {
+	uint64_t count[SPY_WAIT_BOUNDS + 1];
+	uint64_t total_ns;
+};
+
 struct spy_ledger {
 	struct spy_account states[SPY_STATE_COUNT];
+	struct spy_histogram stays[SPY_STATE_COUNT];
 	struct spy_wait_place places[SPY_WAIT_PLACES];
 	uint32_t place_count;
 };

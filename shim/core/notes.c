@@ -12,6 +12,8 @@ static void count_connection(struct spy_core *core, struct spy_conn *conn)
 		return;
 	conn->flags |= SPY_CONN_COUNTED;
 	core->connections++;
+	if (conn->flags & SPY_CONN_ACCEPTED)
+		core->accepted++;
 }
 
 static void note_bind(const struct spy_event *ev, struct spy_conn *conn)

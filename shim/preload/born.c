@@ -15,6 +15,7 @@
 #include "ending.h"
 #include "room.h"
 #include "settle.h"
+#include "snapshot.h"
 #include "watcher.h"
 
 #define PATIENCE_NS 100000000L
@@ -56,6 +57,7 @@ static void get_ready(uint32_t pid)
 	spy_target_needed();
 	spy_report_process();
 	spy_ending_catch_signals();
+	spy_snapshot_begin();
 	spy_watcher_start();
 	first_done = pid;
 	spy_sys3(SYS_futex, &first_done, FUTEX_WAKE_PRIVATE, INT32_MAX);
@@ -110,6 +112,7 @@ static long finish_socket_with_room(void *what, long rc)
 
 long spy_finish_socket(struct spy_call *call, long rc)
 {
+	spy_count(call->id, rc);
 	return spy_with_room(finish_socket_with_room, call, rc);
 }
 
@@ -177,6 +180,7 @@ long spy_finish_accept(struct spy_call *call, long rc)
 {
 	if (rc < 0)
 		return call->conn ? spy_finish(call, rc) : rc;
+	spy_count(call->id, rc);
 	return spy_with_room(finish_accept_with_room, call, rc);
 }
 

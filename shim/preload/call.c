@@ -160,8 +160,9 @@ static void settle(const struct spy_call *call, struct spy_event *ev)
 }
 
 /* Where the connection was last used: two stores, for a finding that may never come. */
-static void note_use(const struct spy_call *call)
+static void note_use(const struct spy_call *call, long rc)
 {
+	spy_count(call->id, rc);
 	if (SPY_CAN_BLOCK & (1u << call->op))
 		spy_inside_leave();
 	if (call->conn->id != call->conn_id)
@@ -189,7 +190,7 @@ static long finish_with_room(void *what, long rc)
 
 long spy_finish(struct spy_call *call, long rc)
 {
-	note_use(call);
+	note_use(call, rc);
 	return spy_with_room(finish_with_room, call, rc);
 }
 
@@ -235,7 +236,7 @@ static long finish_data_with_room(void *what, long rc)
 
 long spy_finish_data(struct spy_call *call, long rc)
 {
-	note_use(call);
+	note_use(call, rc);
 	if (spy_options.calls != SPY_CALLS_ALL && is_plain(call, rc, errno))
 		return rc;
 	return spy_with_room(finish_data_with_room, call, rc);

@@ -24,6 +24,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "snapshot.h"
 #include "spy.h"
 
 struct spy_call {
@@ -45,6 +46,13 @@ struct spy_call {
 
 /* The body that variants of a function share; always in line, so that the caller is the program. */
 #define SPY_VARIANT static inline __attribute__((always_inline))
+
+/* Counts a call that has returned rc, and errno with it, where the metrics want it. */
+static inline void spy_count(enum spy_call_id call, long rc)
+{
+	if (__builtin_expect(spy_counts != NULL, 0))
+		spy_counts_add(spy_counts, spy_self_tid(), call, rc < 0 ? errno : 0);
+}
 
 /* The slow half of spy_enter(): false where the call is none of the shim's business after all. */
 bool spy_enter_tracked(struct spy_call *call, enum spy_call_id id, int fd, uint32_t slot, uintptr_t caller);

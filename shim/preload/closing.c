@@ -197,5 +197,8 @@ static long end_with_room(void *what, long rc)
 
 long spy_close_end(struct spy_closing *closing, long rc)
 {
+	/* What dup2() ends counts as a dup2(), which comes by another way where it is on a TCP socket. */
+	if ((closing->open || closing->was_closed) && spy_calls[closing->call.id].op == SPY_OP_CLOSE)
+		spy_count(closing->call.id, rc);
 	return closing->open || closing->was_closed ? spy_with_room(end_with_room, closing, rc) : rc;
 }

@@ -12,6 +12,7 @@
 #include "../sink/writer.h"
 #include "real.h"
 #include "settle.h"
+#include "snapshot.h"
 #include "watcher.h"
 
 static _Atomic bool summary_done;
@@ -50,6 +51,7 @@ static void tell_summary(bool program_ends)
 	for (uint32_t i = 0; program_ends && i < spy_core.table.used; i++)
 		look_at_exit(i);
 	spy_report_summary();
+	spy_snapshot_write(program_ends);
 	spy_quiet_leave(&quiet);
 	spy_writer_end();
 	errno = saved;

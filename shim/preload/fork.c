@@ -20,6 +20,7 @@
 #include "ending.h"
 #include "inside.h"
 #include "report.h"
+#include "snapshot.h"
 #include "spy.h"
 #include "watcher.h"
 
@@ -59,6 +60,7 @@ void spy_fork_child(bool was_in_section)
 	spy_ending_forked();
 	spy_writer_forked();
 	spy_target_forked(spy_self_pid());
+	spy_snapshot_forked();
 	if (was_in_section)
 		spy_proc_each_fd(adopt_again, NULL);
 }

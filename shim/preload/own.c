@@ -9,6 +9,7 @@
 
 #include "../observe/diag.h"
 #include "../observe/sys.h"
+#include "../sink/metrics_file.h"
 #include "../sink/target.h"
 #include "real.h"
 #include "spy.h"
@@ -120,12 +121,14 @@ void spy_own_make_room(int fd)
 		spy_target_moved(moved);
 	if (spy_diag_fd() == fd)
 		spy_diag_moved(moved);
+	if (spy_metrics_file_fd() == fd)
+		spy_metrics_file_moved(moved);
 	mark(fd, false);
 }
 
 int spy_own_in_range(unsigned int first, unsigned int last)
 {
-	const int own[] = {spy_target_fd(), spy_diag_fd()};
+	const int own[] = {spy_target_fd(), spy_diag_fd(), spy_metrics_file_fd()};
 	int lowest = -1;
 
 	for (unsigned int i = 0; i < sizeof(own) / sizeof(own[0]); i++)

@@ -1,5 +1,5 @@
 /*
- * The shim's own descriptors: the log and the netlink socket. They stand high, close-on-exec, and
+ * The shim's own descriptors: the log, the netlink socket and the metrics' directory. They stand high, close-on-exec, and
  * marked in the table, so that the program's closes leave them alone.
  */
 #ifndef SPY_PRELOAD_OWN_H

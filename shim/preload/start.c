@@ -20,6 +20,7 @@
 #include "own.h"
 #include "real.h"
 #include "report.h"
+#include "snapshot.h"
 
 static char exe[SPY_PATH_MAX];
 static char options_text[SPY_PATH_MAX];
@@ -126,6 +127,7 @@ __attribute__((constructor)) static void start(void)
 	init_core();
 	spy_diag_init(spy_own_keep_high);
 	open_log(&complaints);
+	spy_snapshot_init(&complaints);
 	if (complaints.len)
 		spy_target_complain(complaints.data, complaints.len);
 	show_help();

@@ -17,6 +17,7 @@
 #include "../observe/sys.h"
 #include "../sink/writer.h"
 #include "settle.h"
+#include "snapshot.h"
 
 #define STACK_SIZE	 ((size_t)256 * 1024)
 #define LARGE_STACK_SIZE ((size_t)8 * 1024 * 1024)
@@ -141,6 +142,9 @@ static void *watch(void *unused)
 
 	(void)unused;
 	prctl(PR_SET_NAME, "tcpwaitspy");
+	spy_quiet_enter(&quiet);
+	spy_snapshot_write(false);
+	spy_quiet_leave(&quiet);
 	if (spy_options.flush == SPY_FLUSH_BUFFER && step_ns > FLUSH_NS)
 		step_ns = FLUSH_NS;
 	while (!stopped) {
@@ -150,6 +154,7 @@ static void *watch(void *unused)
 		if (spy_clock_now() >= next_ns) {
 			spy_quiet_enter(&quiet);
 			spy_watcher_look();
+			spy_snapshot_write(false);
 			spy_quiet_leave(&quiet);
 			next_ns = spy_clock_now() + spy_options.watch_ns;
 		}
@@ -205,8 +210,10 @@ void spy_watcher_allow(bool allowed)
 
 void spy_watcher_on_the_way(void)
 {
-	if ((!spy_options.watch_ns || forbidden) && spy_clock_now() - last_look_ns > ON_THE_WAY_NS)
+	if ((!spy_options.watch_ns || forbidden) && spy_clock_now() - last_look_ns > ON_THE_WAY_NS) {
 		spy_watcher_look();
+		spy_snapshot_write(false);
+	}
 }
 
 void spy_watcher_forked(void)

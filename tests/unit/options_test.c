@@ -73,6 +73,7 @@ static void assert_all_defaults(void)
 	assert_int_equal(options.exitcode, 0);
 	assert_true(options.summary);
 	assert_int_equal(options.dump_signal, 0);
+	assert_string_equal(options.metrics, "");
 	assert_false(options.help);
 	assert_int_equal(rules_on(), SPY_RULE_COUNT);
 }
@@ -94,7 +95,7 @@ static void every_key_sets_its_member(void **state)
 	(void)state;
 	assert_string_equal(parse("log=app.%p.json:format=json:calls=lifecycle:flush=buffer:close_wait=500ms:"
 				  "fin_wait=2m:watch=0:stack=64:rules=-eof-ignored:suppressions=my.supp:exitcode=255:"
-				  "summary=0:dump_signal=USR2:help=1"),
+				  "summary=0:dump_signal=USR2:metrics=/run/%e.prom:help=1"),
 			    "");
 	assert_string_equal(options.log, "app.%p.json");
 	assert_int_equal(options.format, SPY_FORMAT_JSON);
@@ -111,6 +112,7 @@ static void every_key_sets_its_member(void **state)
 	assert_int_equal(options.exitcode, 255);
 	assert_false(options.summary);
 	assert_int_equal(options.dump_signal, SIGUSR2);
+	assert_string_equal(options.metrics, "/run/%e.prom");
 	assert_true(options.help);
 }
 
