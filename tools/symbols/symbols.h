@@ -1,0 +1,48 @@
+/*
+ * Names for addresses in files: function, source file and line, with what was inlined there, from
+ * DWARF through elfutils. Separate debug files are found by build id and by .gnu_debuglink.
+ *
+ * A file whose build id is not the log's is another build: it is not used, and that is said. A file
+ * without debug information gives functions from its symbol table; without one, nothing.
+ * One thread. Nothing is read from the network.
+ */
+#ifndef TOOLS_SYMBOLS_SYMBOLS_H
+#define TOOLS_SYMBOLS_SYMBOLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct symbols;
+
+struct symbols_frame {
+	const char *function; /* as in the source where that is known, else as linked; NULL: unknown */
+	const char *file; /* as the compiler had it, absolute where it told; NULL: unknown */
+	int line; /* 0: unknown */
+	int column; /* 0: unknown */
+	bool inlined; /* into the frame behind it */
+};
+
+struct symbols *symbols_open(void);
+void symbols_close(struct symbols *symbols);
+
+/*
+ * The frames at an offset of a module (a path), innermost first: those inlined there, and the function
+ * itself last. build_id is hexadecimal; NULL: not known, and any file at the path is taken. The
+ * offset is a return address as stacks have it: what is looked up is the call before it.
+ *
+ * Returns their number, 0 where nothing is known. They live until symbols_close().
+ */
+size_t symbols_find(struct symbols *symbols, const char *module, const char *build_id, uint64_t offset,
+		    const struct symbols_frame **frames);
+
+/*
+ * A line of a source file without its newline and leading blanks; NULL: there is no such file or line.
+ * Lives until symbols_close().
+ */
+const char *symbols_source_line(struct symbols *symbols, const char *file, int line);
+
+/* What modules could not be used, and why: one line each, "" never. The symbols'. */
+size_t symbols_troubles(const struct symbols *symbols, const char *const **lines);
+
+#endif
