@@ -132,6 +132,7 @@ static void a_summary_has_its_places_waits_and_what_is_open(void **state)
 					   "\"frame\":" FRAME("read") "}],\"open\":[{\"fd\":3,\"conn\":1,\"local\":"
 								      "\"l\",\"peer\":\"\","
 								      "\"state\":\"LISTEN\"}],\"open_at_exit\":1,"
+								      "\"open_by_state\":{\"LISTEN\":1},"
 								      "\"unseen\":2,\"lost\":{\"lines\":5}}\n");
 	struct item item;
 
@@ -151,6 +152,9 @@ static void a_summary_has_its_places_waits_and_what_is_open(void **state)
 	assert_int_equal(item.summary.open_count, 1);
 	assert_int_equal(item.summary.open[0].state, SPY_STATE_LISTEN);
 	assert_int_equal(item.summary.lost_lines, 5);
+	assert_string_equal(item.summary.lost.pairs[0].name, "lines");
+	assert_string_equal(item.summary.open_by_state.pairs[0].name, "LISTEN");
+	assert_string_equal(item.summary.open_by_state.pairs[0].value, "1");
 	source_close(source);
 }
 

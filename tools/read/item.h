@@ -128,6 +128,8 @@ struct item_summary {
 	uint64_t open_at_exit;
 	uint64_t unseen;
 	uint64_t lost_lines;
+	struct item_pairs lost; /* all that was not kept, by its name in the JSON log */
+	struct item_pairs open_by_state; /* counts by the state's name */
 };
 
 struct item {

@@ -228,6 +228,7 @@ static void read_finding(json_object *record, struct room *room, struct item *it
 		.severity = text(record, "severity"),
 		.fd = (int)number_or(record, "fd", -1),
 		.cause = text(record, "cause"),
+		.cause_text = text(record, "cause_text"),
 		.message = text(record, "message"),
 		.remedy = text(record, "remedy"),
 		.count = count(record, "count"),
@@ -338,6 +339,8 @@ static void read_summary(json_object *record, struct room *room, struct item *it
 		.open_at_exit = count(record, "open_at_exit"),
 		.unseen = count(record, "unseen"),
 		.lost_lines = count(get(record, "lost", json_type_object), "lines"),
+		.lost = pairs(record, "lost", room),
+		.open_by_state = pairs(record, "open_by_state", room),
 	};
 	read_places(record, room, summary);
 	read_waits(record, room, summary);
