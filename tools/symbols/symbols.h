@@ -4,7 +4,7 @@
  *
  * A file whose build id is not the log's is another build: it is not used, and that is said. A file
  * without debug information gives functions from its symbol table; without one, nothing.
- * One thread. Nothing is read from the network.
+ * One thread. Nothing is read from the network unless DEBUGINFOD_URLS is set, as with all of elfutils.
  */
 #ifndef TOOLS_SYMBOLS_SYMBOLS_H
 #define TOOLS_SYMBOLS_SYMBOLS_H

@@ -1,0 +1,202 @@
+/*
+ * The modules that were asked for, each opened once; see symbols.h.
+ */
+#include "symbols.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../read/room.h"
+#include "dwarf.h"
+#include "text.h"
+
+#define BUILD_ID_TEXT 129
+
+struct module {
+	struct module *next;
+	const char *path;
+	const char *build_id; /* of the log; NULL: not known */
+	Dwfl *dwfl; /* NULL: it cannot be used */
+	Dwfl_Module *dwfl_module;
+};
+
+struct symbols {
+	struct room room;
+	struct module *modules;
+	struct text_file *texts;
+	const char **troubles;
+	size_t trouble_count;
+};
+
+static const Dwfl_Callbacks callbacks = {
+	.find_elf = dwfl_build_id_find_elf,
+	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.section_address = dwfl_offline_section_address,
+};
+
+struct symbols *symbols_open(void)
+{
+	return calloc(1, sizeof(struct symbols));
+}
+
+void symbols_close(struct symbols *symbols)
+{
+	if (!symbols)
+		return;
+	for (struct module *module = symbols->modules; module; module = module->next)
+		if (module->dwfl)
+			dwfl_end(module->dwfl);
+	text_close(symbols->texts);
+	free(symbols->troubles);
+	room_close(&symbols->room);
+	free(symbols);
+}
+
+static void add_trouble(struct symbols *symbols, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_trouble(struct symbols *symbols, const char *format, ...)
+{
+	const char **list = realloc(symbols->troubles, (symbols->trouble_count + 1) * sizeof(*list));
+	char line[1024];
+	va_list args;
+
+	if (!list)
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	symbols->troubles = list;
+	list[symbols->trouble_count++] = room_text(&symbols->room, line, strlen(line));
+}
+
+/* A log may name anything: only regular files are opened, and none is waited for. */
+static int open_regular(const char *path)
+{
+	struct stat status;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd == -1 || (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)))
+		return fd;
+	close(fd);
+	errno = ENOEXEC;
+	return -1;
+}
+
+static void build_id_text(Dwfl_Module *module, char text[BUILD_ID_TEXT])
+{
+	const unsigned char *bits;
+	GElf_Addr address;
+	int len = dwfl_module_build_id(module, &bits, &address);
+
+	*text = '\0';
+	for (int i = 0; i < len && 2 * i + 2 < BUILD_ID_TEXT; i++)
+		snprintf(text + (size_t)2 * i, 3, "%02x", bits[i]);
+}
+
+/*
+ * Addresses are then as the file has them, which is what the log's offsets are. False: the file
+ * cannot be used; `found` is its build id, "" where it has none or is no ELF file.
+ */
+static bool open_file(struct module *module, const char *path, char found[BUILD_ID_TEXT])
+{
+	int fd = open_regular(path);
+	int error;
+
+	*found = '\0';
+	if (fd == -1)
+		return false;
+	module->dwfl = dwfl_begin(&callbacks);
+	dwfl_report_begin(module->dwfl);
+	module->dwfl_module = dwfl_report_elf(module->dwfl, path, path, fd, 0, true);
+	dwfl_report_end(module->dwfl, NULL, NULL);
+	if (module->dwfl_module) {
+		build_id_text(module->dwfl_module, found);
+		if (!module->build_id || strcmp(found, module->build_id) == 0)
+			return true;
+	} else {
+		close(fd);
+	}
+	error = module->dwfl_module ? ESTALE : ENOEXEC;
+	dwfl_end(module->dwfl);
+	module->dwfl = NULL;
+	module->dwfl_module = NULL;
+	errno = error;
+	return false;
+}
+
+/* Where distributions put the debug information of what they have installed. */
+static bool open_debug_file(struct module *module)
+{
+	char path[256];
+	char found[BUILD_ID_TEXT];
+
+	if (!module->build_id || strlen(module->build_id) < 3 || strchr(module->build_id, '/'))
+		return false;
+	snprintf(path, sizeof(path), "/usr/lib/debug/.build-id/%.2s/%s.debug", module->build_id, module->build_id + 2);
+	return open_file(module, path, found);
+}
+
+static struct module *module_of(struct symbols *symbols, const char *path, const char *build_id)
+{
+	struct module *module = symbols->modules;
+	char found[BUILD_ID_TEXT];
+	int error;
+
+	for (; module; module = module->next)
+		if (strcmp(module->path, path) == 0 && !module->build_id == !build_id &&
+		    (!build_id || strcmp(module->build_id, build_id) == 0))
+			return module;
+	module = room_get(&symbols->room, sizeof(*module));
+	module->path = room_text(&symbols->room, path, strlen(path));
+	module->build_id = build_id ? room_text(&symbols->room, build_id, strlen(build_id)) : NULL;
+	module->next = symbols->modules;
+	symbols->modules = module;
+	if (open_file(module, path, found))
+		return module;
+	error = errno;
+	if (open_debug_file(module))
+		return module;
+	if (error == ESTALE)
+		add_trouble(symbols, "%s is another build than the one logged (build id %.12s, logged %.12s): not used",
+			    path, *found ? found : "none", build_id);
+	else
+		add_trouble(symbols, "%s: %s: names are the log's", path, strerror(error));
+	return module;
+}
+
+size_t symbols_find(struct symbols *symbols, const char *module_path, const char *build_id, uint64_t offset,
+		    const struct symbols_frame **frames)
+{
+	struct symbols_frame found[DWARF_FRAMES];
+	struct module *module = module_path && offset ? module_of(symbols, module_path, build_id) : NULL;
+	struct symbols_frame *kept;
+	size_t count;
+
+	*frames = NULL;
+	if (!module || !module->dwfl_module)
+		return 0;
+	count = dwarf_frames(module->dwfl_module, offset - 1, &symbols->room, found);
+	if (!count)
+		return 0;
+	kept = room_get(&symbols->room, count * sizeof(*kept));
+	memcpy(kept, found, count * sizeof(*kept));
+	*frames = kept;
+	return count;
+}
+
+const char *symbols_source_line(struct symbols *symbols, const char *file, int line)
+{
+	return text_line(&symbols->texts, file, line);
+}
+
+size_t symbols_troubles(const struct symbols *symbols, const char *const **lines)
+{
+	*lines = symbols->troubles;
+	return symbols->trouble_count;
+}
