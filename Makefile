@@ -30,12 +30,17 @@ E2E_TESTS := $(E2E_SOURCES:tests/e2e/%.c=$(BUILD)/tests/e2e/%)
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/objects/%.o,$(wildcard tests/support/*.c))
 TEST_PROGRAMS := $(patsubst tests/e2e/programs/%.c,$(BUILD)/tests/programs/%,$(wildcard tests/e2e/programs/*.c))
 HISTORY := $(patsubst tests/e2e/history/%.c,$(BUILD)/tests/history/%,$(wildcard tests/e2e/history/*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/bin/%,$(wildcard tests/fuzz/*_fuzz.c))
+# How long `make fuzz` gives each target, and how many inputs `make check` tries.
+FUZZ_SECONDS ?= 60
+FUZZ_RUNS ?= 20000
+FUZZ_CFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 PROGRAMS := $(TWINS) $(TEST_PROGRAMS) $(HISTORY)
 # What unit tests link: all that runs without being preloaded.
 UNPRELOADED := $(PURE_SOURCES) $(wildcard shim/sink/*.c) $(filter-out shim/observe/stack.c,$(wildcard shim/observe/*.c))
 UNIT_OBJECTS := $(UNPRELOADED:%.c=$(BUILD)/objects/%.o) $(filter-out $(BUILD)/objects/tools/cli/main.o,$(TOOL_OBJECTS))
 
-.PHONY: all builds deps demo check unit e2e asan tsan lint format layers coverage bench install uninstall help clean
+.PHONY: all builds fuzz fuzzers fuzz-check deps demo check unit e2e asan tsan lint format layers coverage bench install uninstall help clean
 .SECONDARY:
 
 all: $(BUILD)/libtcpwaitspy.so $(BUILD)/tcpwaitspy $(BUILD)/demo/tcpwaits ## Build the shim, the command and the demo
@@ -109,6 +114,20 @@ $(BUILD)/tests/e2e/%: $(BUILD)/objects/tests/e2e/%.o $(SUPPORT_OBJECTS)
 	@echo '  LD    $@'
 	@$(CC) $(BASE_CFLAGS) $^ -o $@ -lcmocka -ljson-c -pthread
 
+$(BUILD)/bin/%_fuzz: $(BUILD)/objects/tests/fuzz/%_fuzz.o $(UNIT_OBJECTS)
+	@mkdir -p $(@D)
+	@echo '  LD    $@'
+	@$(CC) $(BASE_CFLAGS) -fsanitize=fuzzer $^ -o $@ -ldl $(TOOL_LIBS) -pthread
+
+fuzzers:
+	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang EXTRA_CFLAGS="$(FUZZ_CFLAGS)" $(FUZZERS)
+
+fuzz: fuzzers ## Fuzz everything that parses, FUZZ_SECONDS each
+	@tests/fuzz/run.sh -max_total_time=$(FUZZ_SECONDS) $(FUZZERS)
+
+fuzz-check: fuzzers
+	@tests/fuzz/run.sh "-seed=1 -runs=$(FUZZ_RUNS) -max_total_time=20" $(FUZZERS)
+
 deps: ## Install what the build and the tests need (Debian, Ubuntu)
 	@tools/deps.sh
 
@@ -132,7 +151,7 @@ builds: ## Compile the shim for i386, aarch64 and musl
 	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/aarch64 CC=aarch64-linux-gnu-gcc $(OTHER:%=$(BUILD)/aarch64/%)
 	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/musl CC=musl-gcc EXTRA_CFLAGS="$(MUSL_CFLAGS)" $(OTHER:%=$(BUILD)/musl/%)
 
-check: all builds layers $(PROGRAMS) $(UNIT_TESTS) $(E2E_TESTS) ## Run all tests
+check: all builds fuzz-check layers $(PROGRAMS) $(UNIT_TESTS) $(E2E_TESTS) ## Run all tests
 	@TCPWAITSPY_BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(E2E_TESTS)
 
 asan: ## Run the unit tests with AddressSanitizer and UBSan

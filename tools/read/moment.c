@@ -38,12 +38,17 @@ static int64_t days_of(int year, int month, int day)
 	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
 }
 
+/* Years that 64 bits of nanoseconds since 1970 hold whole. */
+#define FIRST_YEAR 1678
+#define LAST_YEAR  2261
+
 static bool read_date(const char **at, int64_t *days)
 {
 	int year, month, day;
 
 	if (!read_digits(at, 4, &year) || !read_char(at, "-") || !read_digits(at, 2, &month) || !read_char(at, "-") ||
-	    !read_digits(at, 2, &day) || month < 1 || month > 12 || day < 1 || day > 31)
+	    !read_digits(at, 2, &day) || year < FIRST_YEAR || year > LAST_YEAR || month < 1 || month > 12 || day < 1 ||
+	    day > 31)
 		return false;
 	*days = days_of(year, month, day);
 	return true;
