@@ -109,7 +109,7 @@ struct spy_conn {
 	uint64_t inode; /* of the socket, known from close() on */
 	uint64_t closed_ns;
 	uint64_t shut_ns; /* the latest shutdown() */
-	uint64_t next_look_ns; /* followed ones: when the watcher looks again */
+	_Atomic uint64_t next_look_ns; /* followed ones: when the watcher looks again */
 	uint64_t cookie; /* SO_COOKIE, known from close() on; 0: not asked */
 	uint64_t reported; /* bit for each rule of kind ONCE that has fired */
 	uint32_t stacks[SPY_STACK_STORIES];

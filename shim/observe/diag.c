@@ -184,7 +184,7 @@ static bool is_answered(uint8_t family)
 }
 
 static enum spy_state read_answer(const union reply *reply, long len, const struct spy_addr *peer, uint64_t cookie,
-				  int64_t *rest_ms)
+				  struct spy_diag_more *more)
 {
 	const struct inet_diag_msg *found = NLMSG_DATA(&reply->head);
 
@@ -201,12 +201,13 @@ static enum spy_state read_answer(const union reply *reply, long len, const stru
 	if (found->id.idiag_dport != htons(peer->port) || found->idiag_state == SPY_STATE_LISTEN ||
 	    is_another(found, cookie))
 		return SPY_STATE_CLOSED;
-	*rest_ms = found->idiag_expires;
+	more->rest_ms = found->idiag_expires;
+	more->inode = found->idiag_inode;
 	return found->idiag_state < SPY_STATE_COUNT ? (enum spy_state)found->idiag_state : SPY_STATE_UNKNOWN;
 }
 
 static enum spy_state ask_state(const struct spy_addr *local, const struct spy_addr *peer, uint64_t cookie,
-				int64_t *rest_ms)
+				struct spy_diag_more *more)
 {
 	struct request request = {
 		.head = {.nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST},
@@ -223,19 +224,19 @@ static enum spy_state ask_state(const struct spy_addr *local, const struct spy_a
 		return SPY_STATE_UNKNOWN;
 	}
 	len = exchange(SYS_recvmsg, &reply, sizeof(reply));
-	return len < 0 ? SPY_STATE_UNKNOWN : read_answer(&reply, len, peer, cookie, rest_ms);
+	return len < 0 ? SPY_STATE_UNKNOWN : read_answer(&reply, len, peer, cookie, more);
 }
 
 enum spy_state spy_diag_state(const struct spy_addr *local, const struct spy_addr *peer, uint64_t cookie,
-			      int64_t *rest_ms)
+			      struct spy_diag_more *more)
 {
 	enum spy_state state;
 
-	*rest_ms = SPY_UNKNOWN;
+	*more = (struct spy_diag_more){.rest_ms = SPY_UNKNOWN};
 	if (!local->family || !peer->family || other_network)
 		return SPY_STATE_UNKNOWN;
 	spy_lock_take(&lock);
-	state = ask_state(local, peer, cookie, rest_ms);
+	state = ask_state(local, peer, cookie, more);
 	spy_lock_give(&lock);
 	return state;
 }

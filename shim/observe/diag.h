@@ -35,13 +35,18 @@ void spy_diag_moved(int fd);
 /* In a fork's child: the socket is the parent's. The caller closes its descriptor. */
 void spy_diag_reset(void);
 
+/* What comes with a state. */
+struct spy_diag_more {
+	int64_t rest_ms; /* what is left of its TIME_WAIT or FIN_WAIT_2 timer; SPY_UNKNOWN: not told */
+	uint32_t inode; /* of the socket; 0 where no process has a descriptor of it */
+};
+
 /*
- * The state of the connection with these addresses and this cookie (0: any). rest_ms receives
- * what is left of its TIME_WAIT or FIN_WAIT_2 timer. CLOSED: the kernel does not know it (any
- * more). UNKNOWN: it could not be asked.
+ * The state of the connection with these addresses and this cookie (0: any). CLOSED: the kernel does not
+ * know it (any more). UNKNOWN: it could not be asked.
  */
 enum spy_state spy_diag_state(const struct spy_addr *local, const struct spy_addr *peer, uint64_t cookie,
-			      int64_t *rest_ms);
+			      struct spy_diag_more *more);
 
 /* Who holds local's port; all 0 where nobody does or the kernel could not be asked. Slow: reads /proc. */
 void spy_diag_port_holders(const struct spy_addr *local, struct spy_port_holders *holders);

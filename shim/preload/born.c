@@ -138,6 +138,8 @@ static void ask_ends(const struct spy_call *call, int fd, struct spy_event *ev)
 		ev->local = call->conn->local;
 	else
 		ev->local = spy_kernel_local(fd);
+	if (!spy_shows_states())
+		return; /* ESTABLISHED, or so soon after it that the first look at it says what has come since. */
 	spy_kernel_tcp(fd, &tcp);
 	ev->state = tcp.state;
 	ev->since_last_ack_ms = tcp.since_last_ack_ms;

@@ -84,6 +84,31 @@ static void ask_more(const struct spy_call *call, struct spy_event *ev)
 }
 
 /*
+ * True where the state after the call follows from its result, and no line shows who said so: after connect() and
+ * shutdown(), before which the kernel was asked; and calls that turn nothing leave a state that lasts as it is.
+ */
+static bool follows(const struct spy_call *call, struct spy_event *ev)
+{
+	enum spy_state state = (enum spy_state)call->conn->state;
+
+	if (spy_shows_states() || ev->ret < 0)
+		return false;
+	switch (ev->op) {
+	case SPY_OP_CONNECT:
+		return ev->target.family != 0;
+	case SPY_OP_SHUTDOWN:
+		return call->seen_rc == 0 && state != SPY_STATE_CLOSED;
+	case SPY_OP_CONFIGURE:
+	case SPY_OP_NAME:
+		ev->state = state;
+		return state == SPY_STATE_LISTEN || (state == SPY_STATE_ESTABLISHED && !call->conn->attention) ||
+		       (state == SPY_STATE_CLOSED && !(call->conn->flags & SPY_CONN_CONNECTED));
+	default:
+		return false;
+	}
+}
+
+/*
  * The descriptor referred to a connection when the call began. The lock is held. False where it refers to another
  * one now, which has no record yet.
  */
@@ -103,7 +128,7 @@ static bool settle_open(const struct spy_call *call, struct spy_event *ev, const
 		settled->has_line = !ev->before_call;
 		return true;
 	}
-	rc = spy_look(call->conn, call->fd, ev);
+	rc = follows(call, ev) ? 0 : spy_look(call->conn, call->fd, ev);
 	if (spy_is_gone(rc))
 		spy_core_closed_unseen(&spy_core, call->fd, ev->now_ns);
 	else
@@ -134,6 +159,28 @@ static void settle_another(const struct spy_call *call, struct spy_event *ev, co
 	spy_core_unlock();
 }
 
+/* What changed since the call before a shutdown() is a state of its own, and not the shutdown's doing. */
+static void settle_seen(const struct spy_call *call)
+{
+	struct spy_settled settled;
+	struct spy_event ev;
+
+	if (call->seen_rc != 0 ||
+	    (call->seen.state == SPY_STATE_ESTABLISHED && call->conn->state == SPY_STATE_ESTABLISHED))
+		return;
+	spy_settled_init(&settled);
+	spy_event_init(&ev, call->id, SPY_OP_TICK, call->fd);
+	ev.now_ns = call->seen_ns;
+	ev.wall_ns = call->seen_wall_ns;
+	spy_core_lock();
+	/* Still in its slot: no other thread has closed it since the question. */
+	if (spy_is_same(call) && spy_table_slot(&spy_core.table, call->fd) == call->slot &&
+	    spy_look_with(call->conn, call->fd, &ev, call->seen_rc, &call->seen) == 0)
+		spy_observe_look(call->conn, &ev, &settled);
+	spy_core_unlock();
+	spy_report_settled(&ev, &settled);
+}
+
 static void settle(const struct spy_call *call, struct spy_event *ev)
 {
 	struct spy_settled settled;
@@ -146,6 +193,8 @@ static void settle(const struct spy_call *call, struct spy_event *ev)
 	spy_quiet_enter(&quiet);
 	spy_frames_take(call->caller, &frames);
 	ask_more(call, ev);
+	if (call->op == SPY_OP_SHUTDOWN && !(call->slot & SPY_SLOT_CLOSED))
+		settle_seen(call);
 	spy_core_lock();
 	if (call->slot & SPY_SLOT_CLOSED)
 		settle_closed(call, ev, &frames, &settled);
@@ -274,30 +323,9 @@ void spy_before_write(struct spy_call *call)
 		spy_with_room(before_write_with_room, call, 0);
 }
 
-static long before_shutdown_with_room(void *what, long unused)
-{
-	struct spy_call *call = what;
-	int saved = errno;
-	struct spy_settled settled;
-	struct spy_section quiet;
-	struct spy_event ev;
-
-	spy_settled_init(&settled);
-	spy_event_init(&ev, call->id, SPY_OP_TICK, call->fd);
-	spy_quiet_enter(&quiet);
-	spy_core_lock();
-	if (spy_is_same(call) && spy_table_slot(&spy_core.table, call->fd) == call->slot &&
-	    spy_look(call->conn, call->fd, &ev) == 0)
-		spy_observe_look(call->conn, &ev, &settled);
-	spy_core_unlock();
-	spy_report_settled(&ev, &settled);
-	spy_quiet_leave(&quiet);
-	errno = saved;
-	return unused;
-}
-
 void spy_before_shutdown(struct spy_call *call)
 {
-	if (!(call->slot & SPY_SLOT_CLOSED))
-		spy_with_room(before_shutdown_with_room, call, 0);
+	call->seen_ns = spy_clock_now();
+	call->seen_wall_ns = spy_clock_wall();
+	call->seen_rc = spy_kernel_tcp(call->fd, &call->seen);
 }

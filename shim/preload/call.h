@@ -24,6 +24,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "../observe/kernel.h"
 #include "snapshot.h"
 #include "spy.h"
 
@@ -40,6 +41,10 @@ struct spy_call {
 	bool observed_eof;
 	struct spy_addr target; /* bind, connect */
 	struct spy_addr peer; /* accept, where the call told it */
+	/* shutdown: what the kernel said before it, and when. */
+	struct spy_tcp seen;
+	int seen_rc;
+	uint64_t seen_ns, seen_wall_ns;
 };
 
 #define SPY_CALLER ((uintptr_t)__builtin_return_address(0))
@@ -99,6 +104,7 @@ long spy_finish_dup(struct spy_call *call, long rc);
  */
 struct spy_closing {
 	struct spy_call call;
+	bool told; /* begin has told the core of the close already, since no line waits for its outcome */
 	bool open;
 	bool was_closed; /* the slot was a tombstone */
 	bool last; /* no other descriptor of this process */
@@ -132,10 +138,17 @@ void spy_first_socket(void);
  * SPY_LOOK_ANOTHER where it is another connection.
  */
 #define SPY_LOOK_ANOTHER (-ESTALE)
-int spy_look(const struct spy_conn *conn, int fd, struct spy_event *ev);
+int spy_look(struct spy_conn *conn, int fd, struct spy_event *ev);
+
+/* The same with the kernel's answer rc about fd in tcp, had before. */
+int spy_look_with(struct spy_conn *conn, int fd, struct spy_event *ev, int rc, const struct spy_tcp *tcp);
 
 /* The same by the connection's addresses, for one without a descriptor; rest_ms as spy_diag_state() has it. */
-void spy_look_by_address(const struct spy_conn *conn, struct spy_event *ev, int64_t *rest_ms);
+void spy_look_by_address(struct spy_conn *conn, struct spy_event *ev, int64_t *rest_ms);
+
+/* True in TIME_WAIT before its timer's end: nothing else comes before that. */
+#define SPY_TIME_WAIT_NS (SPY_TIME_WAIT_MS * UINT64_C(1000000))
+bool spy_is_waiting(const struct spy_conn *conn, uint64_t now_ns);
 
 /* An event with nothing known but what it is about and when. */
 void spy_event_init(struct spy_event *ev, enum spy_call_id call, enum spy_op op, int fd);

@@ -10,12 +10,45 @@
 #include "room.h"
 #include "settle.h"
 
-/* When the watcher first looks at a closed connection whose state was not asked at once. */
-#define FIRST_LOOK_NS 0
+/*
+ * A connection that was told to the core before its real close() is left alone for so long; that is lifted when
+ * close() returns, which is sooner unless it lingers.
+ */
+#define CLOSING_NS 100000000u
 
 static bool is_connected(enum spy_state state)
 {
 	return state != SPY_STATE_CLOSED && state != SPY_STATE_LISTEN && state != SPY_STATE_UNKNOWN;
+}
+
+/*
+ * The state before the close. In TIME_WAIT, and in CLOSE_WAIT once the end of file was read, it is known: nothing
+ * comes after the peer's FIN but a reset, which no one hears of who only closes.
+ */
+static int look(const struct spy_closing *closing, struct spy_event *seen)
+{
+	struct spy_conn *conn = closing->call.conn;
+	const uint32_t story = SPY_CONN_EOF | SPY_CONN_SENT_AFTER_FIN | SPY_CONN_SHUT_WR;
+
+	seen->state = (enum spy_state)conn->state;
+	if (!spy_shows_states() && (spy_is_waiting(conn, seen->now_ns) ||
+				    (seen->state == SPY_STATE_CLOSE_WAIT && (conn->flags & story) == SPY_CONN_EOF)))
+		return 0;
+	return spy_look(conn, closing->call.fd, seen);
+}
+
+/* What the peer sent and nobody read; after the end of file there is no more. */
+static void ask_unread(struct spy_closing *closing)
+{
+	int fd = closing->call.fd;
+
+	if (closing->call.conn->flags & SPY_CONN_EOF) {
+		closing->unread_bytes = 0;
+		return;
+	}
+	closing->unread_bytes = spy_kernel_unread(fd);
+	if (closing->unread_bytes > 0 && spy_kernel_is_tls_alert(fd, closing->unread_bytes))
+		closing->unread_is_alert = true;
 }
 
 /*
@@ -30,18 +63,15 @@ static bool detach(struct spy_closing *closing, struct spy_event *seen, struct s
 
 	if (!spy_is_same(call) || spy_table_slot(&spy_core.table, call->fd) != call->slot)
 		return true;
-	rc = spy_look(call->conn, call->fd, seen);
+	rc = look(closing, seen);
 	if (spy_is_gone(rc)) {
 		spy_core_closed_unseen(&spy_core, call->fd, seen->now_ns);
 		return rc != SPY_LOOK_ANOTHER;
 	}
 	spy_observe_look(call->conn, seen, settled);
 	if (is_connected(seen->state) && seen->state != SPY_STATE_TIME_WAIT) {
-		closing->unread_bytes = spy_kernel_unread(call->fd);
-		if (closing->unread_bytes > 0 && spy_kernel_is_tls_alert(call->fd, closing->unread_bytes))
-			closing->unread_is_alert = true;
+		ask_unread(closing);
 		call->conn->cookie = spy_kernel_cookie(call->fd);
-		call->conn->inode = spy_kernel_inode(call->fd);
 	}
 	conn = spy_table_detach(&spy_core.table, call->fd);
 	if (conn)
@@ -62,26 +92,82 @@ void spy_forget_closed(int fd)
 	spy_section_leave(&section);
 }
 
+/* Where the connection went: asked at once where a line shall say it, else left to the watcher. */
+static void ask_where(const struct spy_closing *closing, struct spy_event *ev)
+{
+	int64_t rest_ms;
+
+	if (!closing->last || closing->before == SPY_STATE_TIME_WAIT)
+		ev->state = closing->before;
+	else if (!is_connected(closing->before))
+		ev->state = SPY_STATE_CLOSED;
+	else if (spy_shows_states())
+		spy_look_by_address(closing->call.conn, ev, &rest_ms);
+}
+
+static void end_open(struct spy_closing *closing, struct spy_event *ev, const struct spy_frames *frames,
+		     struct spy_settled *settled)
+{
+	struct spy_conn *conn = closing->call.conn;
+	uint64_t next_look_ns = 0;
+
+	ev->unread_bytes = closing->unread_bytes;
+	ev->unread_is_alert = closing->unread_is_alert;
+	ev->last_descriptor = closing->last;
+	ev->in_use_tid = closing->in_use_tid;
+	spy_core.closes++;
+	spy_observe(conn, ev, frames, settled);
+	spy_table_unpin(conn);
+	if (!closing->last)
+		return;
+	if (conn->state == SPY_STATE_TIME_WAIT)
+		next_look_ns = conn->since_ns + SPY_TIME_WAIT_NS;
+	else if (closing->told)
+		next_look_ns = ev->now_ns + CLOSING_NS;
+	spy_core_let_go(&spy_core, conn, next_look_ns);
+}
+
+/*
+ * close() without a line: what follows it is known before it is made, and told in the same section. The rest of
+ * its story comes from the watcher.
+ */
+static void tell(struct spy_closing *closing, struct spy_event *ev, const struct spy_frames *frames,
+		 struct spy_settled *settled)
+{
+	closing->told = true;
+	ask_where(closing, ev);
+	end_open(closing, ev, frames, settled);
+}
+
 static long begin_with_room(void *what, long unused)
 {
 	struct spy_closing *closing = what;
+	bool tells = !spy_shows_states() && closing->call.id == SPY_CALL_close;
 	struct spy_settled settled;
+	struct spy_frames frames;
 	struct spy_section quiet;
-	struct spy_event seen;
+	struct spy_event seen, ev;
 	bool done;
 
 	spy_settled_init(&settled);
 	spy_event_init(&seen, closing->call.id, SPY_OP_TICK, closing->call.fd);
+	spy_event_of(&closing->call, 0, 0, &ev);
 	spy_quiet_enter(&quiet);
+	if (tells)
+		spy_frames_take(closing->call.caller, &frames);
 	closing->in_use_tid = spy_inside_other(closing->call.conn, closing->call.fd);
 	spy_core_lock();
 	done = detach(closing, &seen, &settled);
-	spy_core_unlock();
-	if (!done && spy_call_renew(&closing->call)) {
-		spy_core_lock();
-		detach(closing, &seen, &settled);
+	if (!done) {
 		spy_core_unlock();
+		done = spy_call_renew(&closing->call);
+		spy_core_lock();
+		if (done)
+			detach(closing, &seen, &settled);
 	}
+	if (tells && closing->open)
+		tell(closing, &ev, &frames, &settled);
+	spy_core_unlock();
 	spy_report_settled(&seen, &settled);
 	spy_quiet_leave(&quiet);
 	return unused;
@@ -93,6 +179,7 @@ void spy_close_begin(struct spy_closing *closing, enum spy_call_id id, int fd, u
 	int saved = errno;
 
 	closing->open = false;
+	closing->told = false;
 	closing->was_closed = false;
 	closing->unread_bytes = SPY_UNKNOWN;
 	closing->shown_fd = fd;
@@ -110,41 +197,11 @@ void spy_close_begin(struct spy_closing *closing, enum spy_call_id id, int fd, u
 	errno = saved;
 }
 
-/* Where the connection went: asked at once where a line shall say it, else left to the watcher. */
-static void ask_where(const struct spy_closing *closing, struct spy_event *ev)
-{
-	int64_t rest_ms;
-
-	if (!closing->last) {
-		ev->state = closing->before;
-	} else if (!is_connected(closing->before)) {
-		ev->state = SPY_STATE_CLOSED;
-	} else if (spy_options.calls != SPY_CALLS_NONE) {
-		spy_look_by_address(closing->call.conn, ev, &rest_ms);
-	}
-}
-
 /* The close ended nothing, and the descriptor is as it was (dup2() from a bad descriptor). */
 static void undo(const struct spy_closing *closing)
 {
 	spy_table_unpin(closing->call.conn);
 	spy_table_reattach(&spy_core.table, closing->call.fd, closing->call.conn);
-}
-
-static void end_open(struct spy_closing *closing, struct spy_event *ev, const struct spy_frames *frames,
-		     struct spy_settled *settled)
-{
-	struct spy_conn *conn = closing->call.conn;
-
-	ev->unread_bytes = closing->unread_bytes;
-	ev->unread_is_alert = closing->unread_is_alert;
-	ev->last_descriptor = closing->last;
-	ev->in_use_tid = closing->in_use_tid;
-	spy_core.closes++;
-	spy_observe(conn, ev, frames, settled);
-	spy_table_unpin(conn);
-	if (closing->last)
-		spy_core_let_go(&spy_core, conn, FIRST_LOOK_NS);
 }
 
 /* A close() of a number whose socket was closed before. */
@@ -195,10 +252,32 @@ static long end_with_room(void *what, long rc)
 	return rc;
 }
 
+/* It was told as a success, which it nearly always is. With EINTR the descriptor is gone all the same. */
+static void end_told(const struct spy_closing *closing, long rc)
+{
+	struct spy_conn *conn = closing->call.conn;
+	int err = errno;
+	struct spy_section section;
+
+	if (rc == 0 && conn->id == closing->call.conn_id && (conn->flags & SPY_CONN_CLOSED))
+		conn->next_look_ns = conn->state == SPY_STATE_TIME_WAIT ? conn->next_look_ns : 0;
+	if (rc == 0 || err != EINTR)
+		return;
+	spy_section_enter(&section);
+	if (spy_is_same(&closing->call) && closing->last)
+		conn->flags |= SPY_CONN_CLOSE_EINTR;
+	spy_section_leave(&section);
+	errno = err;
+}
+
 long spy_close_end(struct spy_closing *closing, long rc)
 {
 	/* What dup2() ends counts as a dup2(), which comes by another way where it is on a TCP socket. */
 	if ((closing->open || closing->was_closed) && spy_calls[closing->call.id].op == SPY_OP_CLOSE)
 		spy_count(closing->call.id, rc);
+	if (closing->told) {
+		end_told(closing, rc);
+		return rc;
+	}
 	return closing->open || closing->was_closed ? spy_with_room(end_with_room, closing, rc) : rc;
 }

@@ -42,9 +42,20 @@ static bool may_be_moved(const struct spy_conn *conn)
 	}
 }
 
-void spy_look_by_address(const struct spy_conn *conn, struct spy_event *ev, int64_t *rest_ms)
+bool spy_is_waiting(const struct spy_conn *conn, uint64_t now_ns)
 {
-	ev->state = spy_diag_state(&conn->local, &conn->peer, conn->cookie, rest_ms);
+	return conn->state == SPY_STATE_TIME_WAIT && now_ns - conn->since_ns < SPY_TIME_WAIT_NS;
+}
+
+void spy_look_by_address(struct spy_conn *conn, struct spy_event *ev, int64_t *rest_ms)
+{
+	struct spy_diag_more more;
+
+	ev->state = spy_diag_state(&conn->local, &conn->peer, conn->cookie, &more);
+	*rest_ms = more.rest_ms;
+	/* Somebody has a descriptor of it: who, can be searched for by this. */
+	if (more.inode)
+		conn->inode = more.inode;
 	if (ev->state == SPY_STATE_TIME_WAIT && *rest_ms >= 0 && *rest_ms <= SPY_TIME_WAIT_MS)
 		ev->state_age_ms = SPY_TIME_WAIT_MS - *rest_ms;
 	/* Without a descriptor FIN_WAIT_2 has a time limit, which began with it. */
@@ -68,26 +79,38 @@ static bool is_another(const struct spy_conn *conn, int fd, const struct spy_eve
 	return cookie && cookie != conn->cookie;
 }
 
-int spy_look(const struct spy_conn *conn, int fd, struct spy_event *ev)
+/*
+ * The peer's FIN after ours leads to TIME_WAIT. Where the descriptor's socket is CLOSED at an end of file it has come
+ * there: after a reset the read would have failed.
+ */
+static bool is_in_time_wait(const struct spy_conn *conn, const struct spy_event *ev)
+{
+	return ev->observed_eof && !spy_shows_states() && may_be_moved(conn) && conn->state != SPY_STATE_TIME_WAIT;
+}
+
+int spy_look(struct spy_conn *conn, int fd, struct spy_event *ev)
 {
 	struct spy_tcp tcp;
-	int64_t rest_ms;
 	int rc = spy_kernel_tcp(fd, &tcp);
 
-	ev->state = tcp.state;
-	ev->since_last_ack_ms = tcp.since_last_ack_ms;
-	ev->since_last_sent_ms = tcp.since_last_sent_ms;
+	return spy_look_with(conn, fd, ev, rc, &tcp);
+}
+
+int spy_look_with(struct spy_conn *conn, int fd, struct spy_event *ev, int rc, const struct spy_tcp *tcp)
+{
+	int64_t rest_ms;
+
+	ev->state = tcp->state;
+	ev->since_last_ack_ms = tcp->since_last_ack_ms;
+	ev->since_last_sent_ms = tcp->since_last_sent_ms;
 	if (rc == 0 && is_another(conn, fd, ev))
 		return SPY_LOOK_ANOTHER;
 	/* TIME_WAIT ends with its timer and not before: no need to ask. */
-	if (rc == 0 && tcp.state == SPY_STATE_CLOSED && conn->state == SPY_STATE_TIME_WAIT &&
-	    ev->now_ns - conn->since_ns < SPY_TIME_WAIT_MS * UINT64_C(1000000)) {
+	if (rc == 0 && tcp->state == SPY_STATE_CLOSED && spy_is_waiting(conn, ev->now_ns)) {
 		ev->state = SPY_STATE_TIME_WAIT;
-	} else if (rc == 0 && tcp.state == SPY_STATE_CLOSED && conn->state == SPY_STATE_FIN_WAIT_2 &&
-		   ev->observed_eof && spy_options.calls == SPY_CALLS_NONE) {
-		ev->state =
-			SPY_STATE_UNKNOWN; /* The peer's FIN in FIN_WAIT_2 leads to TIME_WAIT; no line shows who said so. */
-	} else if (rc == 0 && tcp.state == SPY_STATE_CLOSED && may_be_moved(conn)) {
+	} else if (rc == 0 && tcp->state == SPY_STATE_CLOSED && is_in_time_wait(conn, ev)) {
+		ev->state = SPY_STATE_TIME_WAIT;
+	} else if (rc == 0 && tcp->state == SPY_STATE_CLOSED && may_be_moved(conn)) {
 		spy_look_by_address(conn, ev, &rest_ms);
 		if (ev->state == SPY_STATE_UNKNOWN)
 			ev->state = SPY_STATE_CLOSED;

@@ -21,6 +21,15 @@ extern struct spy_options spy_options; /* written once, before spy_on */
 extern _Atomic bool spy_on;
 
 /*
+ * True where each call has a line that shows the state after it. Elsewhere what follows from a call's own result
+ * is worked out, and the kernel is asked only where the story could have turned otherwise.
+ */
+static inline bool spy_shows_states(void)
+{
+	return spy_options.calls != SPY_CALLS_NONE;
+}
+
+/*
  * A section: all signals blocked and the core's lock taken. Nothing in it may call a function of
  * libc that could be hooked, could take the loader's lock, or could be a cancellation point.
  */

@@ -119,9 +119,9 @@ static enum spy_state ask(void)
 {
 	const struct spy_addr local = {.ip = {127, 0, 0, 1}, .port = 80, .family = AF_INET};
 	const struct spy_addr peer = {.ip = {127, 0, 0, 1}, .port = 4000, .family = AF_INET};
-	int64_t rest_ms;
+	struct spy_diag_more more;
 
-	return fake_diag_state(&local, &peer, 0, &rest_ms);
+	return fake_diag_state(&local, &peer, 0, &more);
 }
 
 static void connection_that_the_kernel_knows_has_its_state(void **state)
