@@ -70,10 +70,11 @@ $(BUILD)/objects/%.o: %.c
 	@echo '  CC    $<'
 	@$(CC) $(BASE_CFLAGS) -c $< -o $@
 
-# Only the names of hooks.def leave the object; a row without a body fails the link.
-$(BUILD)/exports.map: include/tcpwaitspy/hooks.def
+# Only the names of hooks.def and of the public header leave the object; a row without a body fails the link.
+$(BUILD)/exports.map: include/tcpwaitspy/hooks.def include/tcpwaitspy.h
 	@mkdir -p $(@D)
-	@{ echo '{ global:'; $(CC) -E -P -x c '-DHOOK(symbol, ...)=symbol;' $< | grep ';$$'; echo 'local: *; };'; } >$@
+	@{ echo '{ global:'; $(CC) -E -P -x c '-DHOOK(symbol, ...)=symbol;' $< | grep ';$$'; \
+		sed -n 's/^TCPWAITSPY_API .*\(tcpwaitspy_[a-z]*\)(.*/\1;/p' include/tcpwaitspy.h; echo 'local: *; };'; } >$@
 
 $(BUILD)/libtcpwaitspy.so: $(SHIM_OBJECTS) $(BUILD)/exports.map
 	@echo '  LD    $@'
@@ -176,11 +177,12 @@ coverage: ## Line coverage of what is not preloaded, by the unit tests
 bench: all ## Measure the cost of the shim
 	@tests/bench/run.sh $(BUILD)
 
-install: all ## Install the shim (PREFIX, DESTDIR)
+install: all ## Install the shim and its optional header (PREFIX, DESTDIR)
 	install -D -m 0755 $(BUILD)/libtcpwaitspy.so $(DESTDIR)$(PREFIX)/lib/libtcpwaitspy.so
+	install -D -m 0644 include/tcpwaitspy.h $(DESTDIR)$(PREFIX)/include/tcpwaitspy.h
 
 uninstall: ## Remove what install installed
-	rm -f $(DESTDIR)$(PREFIX)/lib/libtcpwaitspy.so
+	rm -f $(DESTDIR)$(PREFIX)/lib/libtcpwaitspy.so $(DESTDIR)$(PREFIX)/include/tcpwaitspy.h
 
 clean: ## Remove build/
 	rm -rf $(BUILD)

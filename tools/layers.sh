@@ -31,7 +31,7 @@ if grep -nE '#include <(unistd|time|pthread|dlfcn|stdlib|stdio|sys/syscall|sys/m
 fi
 
 # Every header compiles alone.
-for header in include/tcpwaitspy/*.h shim/*/*.h tools/*/*.h; do
+for header in include/*.h include/tcpwaitspy/*.h shim/*/*.h tools/*/*.h; do
 	if ! ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -fsyntax-only -Wall -Werror -x c "$header"; then
 		echo "layers: $header does not compile alone" >&2
 		bad=1

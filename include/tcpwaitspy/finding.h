@@ -55,6 +55,7 @@ struct spy_finding {
 	struct spy_evidence evidence[SPY_EVIDENCE_MAX];
 	unsigned int evidence_count;
 	char holder_name[16]; /* backs an evidence text */
+	const char *note; /* the program's own text about the connection; NULL: none */
 	const char *message; /* templates: those of rules.def unless the predicate chose others */
 	const char *remedy;
 };

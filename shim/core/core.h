@@ -9,6 +9,7 @@
 #define SPY_CORE_CORE_H
 
 #include "../../include/tcpwaitspy/finding.h"
+#include "annotations.h"
 #include "ledger.h"
 #include "places.h"
 #include "stacks.h"
@@ -40,6 +41,7 @@ struct spy_core {
 	struct spy_stacks stacks;
 	struct spy_places places;
 	struct spy_ledger ledger;
+	struct spy_annotations annotations;
 	struct spy_core_settings settings;
 	struct spy_unseen unseen;
 	uint64_t asks[SPY_OPS]; /* for each operation a bit for each rule that wants it */

@@ -134,6 +134,7 @@ void spy_rules_run(struct spy_core *core, const struct spy_event *ev, struct spy
 		if (!core->settings.rule_on[rule] || (spy_rules[rule].often == SPY_ONCE && (conn->reported & bit)))
 			continue;
 		prepare(&finding, (enum spy_rule)rule, ev, conn);
+		finding.note = spy_annotation(&core->annotations, conn);
 		if (!predicates[rule](core, ev, conn, &finding))
 			continue;
 		conn->reported |= bit;

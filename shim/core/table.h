@@ -59,6 +59,7 @@ enum spy_conn_flags {
 	SPY_CONN_FORMER_BY_USER = 1 << 26, /* the same, of the connection that had this number before */
 	SPY_CONN_CLOSED_BY_PARENT = 1 << 29, /* before the fork() that made this process */
 	SPY_CONN_USED_SINCE_FIN = 1 << 28, /* a call was made on it in CLOSE_WAIT */
+	SPY_CONN_ANNOTATED = 1 << 30, /* the program has put a note on it; see annotations.h */
 	SPY_CONN_CLOSED_IN_USE = 1 << 27 /* another thread was in a call on it at close() */
 };
 

@@ -50,7 +50,8 @@ static void tell_summary(bool program_ends)
 	spy_watcher_look();
 	for (uint32_t i = 0; program_ends && i < spy_core.table.used; i++)
 		look_at_exit(i);
-	spy_report_summary();
+	if (spy_options.summary)
+		spy_report_summary();
 	spy_snapshot_write(program_ends);
 	spy_quiet_leave(&quiet);
 	spy_writer_end();
@@ -154,18 +155,23 @@ static void on_deadly_signal(int sig, siginfo_t *info, void *context)
 	errno = saved;
 }
 
-static void on_dump_signal(int sig)
+void spy_ending_dump(void)
 {
 	struct spy_section quiet;
 	int saved = errno;
 
-	(void)sig;
 	spy_quiet_enter(&quiet);
 	spy_watcher_look();
 	spy_report_summary();
 	spy_quiet_leave(&quiet);
 	spy_writer_flush();
 	errno = saved;
+}
+
+static void on_dump_signal(int sig)
+{
+	(void)sig;
+	spy_ending_dump();
 }
 
 bool spy_ending_is_ours(const struct sigaction *action)

@@ -10,6 +10,9 @@
 /* The last look, the findings about what is still open, the summary. Once for each process. */
 void spy_ending_summary(void);
 
+/* A summary as it is now, and the program goes on. */
+void spy_ending_dump(void);
+
 /* status, or what `exitcode` makes of it. */
 int spy_ending_status(int status);
 

@@ -52,6 +52,7 @@ struct spy_line_conn spy_line_conn(const struct spy_conn *conn)
 		.accepted = conn->flags & (SPY_CONN_ACCEPTED | SPY_CONN_LISTENER),
 		.local = conn->local,
 		.peer = conn->peer,
+		.note = spy_annotation(&spy_core.annotations, conn),
 	};
 }
 
@@ -316,7 +317,7 @@ static void name_places(struct workspace *room)
 /* On stderr a program without a single TCP socket hears nothing of the shim. */
 static bool has_something_to_say(void)
 {
-	return spy_options.summary && (spy_target_is_file() ? process_told : spy_core.table.used > 0);
+	return spy_target_is_file() ? process_told : spy_core.table.used > 0;
 }
 
 void spy_report_summary(void)

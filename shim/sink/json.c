@@ -172,6 +172,7 @@ static void json_finding(struct spy_buf *out, const struct spy_origin *from, con
 	spy_json_number(out, "fd", finding->fd);
 	spy_json_addr(out, "local", &finding->local);
 	spy_json_addr(out, "peer", &finding->peer);
+	spy_json_note(out, finding->note);
 	spy_json_word(out, "state", spy_state_name(finding->state));
 	if (finding->cause) {
 		spy_json_word(out, "cause", finding->cause);

@@ -72,11 +72,18 @@ void spy_json_addr(struct spy_buf *out, const char *name, const struct spy_addr 
 	spy_buf_char(out, '"');
 }
 
+void spy_json_note(struct spy_buf *out, const char *note)
+{
+	if (__builtin_expect(note != NULL, 0))
+		spy_json_text(out, "note", note);
+}
+
 void spy_json_conn(struct spy_buf *out, const struct spy_line_conn *conn)
 {
 	spy_json_number(out, "conn", conn->id);
 	spy_json_addr(out, "local", &conn->local);
 	spy_json_addr(out, "peer", &conn->peer);
+	spy_json_note(out, conn->note);
 }
 
 static void put_build_id(struct spy_buf *out, const struct spy_frame *frame)

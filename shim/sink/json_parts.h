@@ -35,7 +35,10 @@ void spy_json_time(struct spy_buf *out, const char *name, uint64_t wall_ns);
 void spy_json_text(struct spy_buf *out, const char *name, const char *text);
 void spy_json_addr(struct spy_buf *out, const char *name, const struct spy_addr *addr);
 
-/* ,"conn":...,"local":...,"peer":... */
+/* ,"note":... where the program has put one on the connection */
+void spy_json_note(struct spy_buf *out, const char *note);
+
+/* ,"conn":...,"local":...,"peer":... and the note */
 void spy_json_conn(struct spy_buf *out, const struct spy_line_conn *conn);
 
 /* {"ip":...,"module":...,"offset":...,"build_id":...,"function":...,"function_offset":...} */

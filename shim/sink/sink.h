@@ -21,6 +21,7 @@ struct spy_line_conn {
 	bool accepted; /* the arrow: <- on one that this side accepted, and on listeners */
 	struct spy_addr local;
 	struct spy_addr peer;
+	const char *note; /* the program's own text about it; NULL: none */
 };
 
 /* The stacks of a finding with their names. */

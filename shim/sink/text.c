@@ -186,6 +186,12 @@ static void text_finding(struct spy_buf *out, const struct spy_origin *from, con
 		spy_message_expand(finding->cause_text, finding, out);
 		spy_buf_char(out, '\n');
 	}
+	if (finding->note) {
+		put_prefix(out, from->pid);
+		spy_buf_str(out, "  note: ");
+		spy_buf_plain(out, finding->note, strnlen(finding->note, SPY_ANNOTATION_ROOM));
+		spy_buf_char(out, '\n');
+	}
 	for (unsigned int story = 0; story < SPY_STORY_COUNT; story++)
 		put_stack(out, from->pid, (enum spy_story)story, &stacks->story[story]);
 	put_prefix(out, from->pid);
