@@ -17,14 +17,17 @@
  * blocked already and lowered while they still are, so that no handler ever sees it raised.
  */
 static __thread unsigned int masked __attribute__((tls_model("initial-exec")));
+static __thread uint64_t of_program __attribute__((tls_model("initial-exec"))); /* the mask below ours */
 
 void spy_mask_all(struct spy_mask *mask)
 {
 	static const uint64_t all = ~UINT64_C(0);
 
 	mask->nested = masked > 0;
-	if (!mask->nested)
+	if (!mask->nested) {
 		spy_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask->bits, sizeof(mask->bits));
+		of_program = mask->bits;
+	}
 	masked++;
 }
 
@@ -33,6 +36,11 @@ void spy_mask_restore(const struct spy_mask *mask)
 	masked--;
 	if (!mask->nested)
 		spy_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask->bits, NULL, sizeof(mask->bits));
+}
+
+uint64_t spy_mask_of_program(void)
+{
+	return of_program;
 }
 
 void spy_lock_take(struct spy_lock *lock)

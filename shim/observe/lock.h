@@ -29,6 +29,9 @@ struct spy_mask {
 void spy_mask_all(struct spy_mask *mask);
 void spy_mask_restore(const struct spy_mask *mask);
 
+/* What this thread has blocked itself; while spy_mask_all() is in force. */
+uint64_t spy_mask_of_program(void);
+
 /* The caller has blocked all signals. */
 void spy_lock_take(struct spy_lock *lock);
 void spy_lock_give(struct spy_lock *lock);

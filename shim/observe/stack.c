@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "handler.h"
 #include "sandbox.h"
 
 #define ROOM 128 /* frames asked of libunwind: the program's, and up to a dozen of the shim's */
@@ -79,6 +80,19 @@ static bool may_unwind(void)
 				  spy_sandbox_allows_number(SYS_rt_sigprocmask));
 }
 
+/*
+ * In a thread that uses it for the first time libunwind allocates (__tls_get_addr()): not in a handler, which may
+ * have interrupted malloc(), and not where a filter may forbid what malloc() asks for.
+ */
+static bool is_warm(void)
+{
+	static __thread bool warm __attribute__((tls_model("initial-exec")));
+
+	if (!warm)
+		warm = !spy_sandboxed && !spy_handler_is_inside();
+	return warm;
+}
+
 size_t spy_stack_take(uintptr_t caller, uintptr_t *frames, size_t max)
 {
 	backtrace_fn take = atomic_load_explicit(&backtrace_of, memory_order_relaxed);
@@ -88,7 +102,7 @@ size_t spy_stack_take(uintptr_t caller, uintptr_t *frames, size_t max)
 
 	if (max == 0)
 		return 0;
-	if (take && may_unwind()) {
+	if (take && may_unwind() && is_warm()) {
 		int got;
 
 		taking = true;

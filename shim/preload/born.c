@@ -69,12 +69,14 @@ void spy_first_socket(void)
 	struct spy_section quiet;
 	int saved = errno;
 
-	if (first_done == pid)
+	if (first_done == pid && !spy_watcher_is_due())
 		return;
 	/* A handler that left by longjmp would leave this half done for ever. */
 	spy_quiet_enter(&quiet);
 	pid = (uint32_t)spy_self_pid();
-	if (atomic_exchange(&first_by, pid) == pid)
+	if (first_done == pid)
+		spy_watcher_start();
+	else if (atomic_exchange(&first_by, pid) == pid)
 		wait_for_first(pid);
 	else
 		get_ready(pid);

@@ -14,8 +14,8 @@
  * interrupted by a handler that closes the very descriptor. Every finish keeps the errno of the
  * real call and returns its result.
  *
- * Signals: all of it is async-signal-safe but for the first socket of a process, which starts the
- * watcher, and pthread_create() allocates.
+ * Signals: all of it is async-signal-safe. The watcher, whose pthread_create() is not, is started by
+ * a call that is in no handler.
  */
 #ifndef SPY_PRELOAD_CALL_H
 #define SPY_PRELOAD_CALL_H

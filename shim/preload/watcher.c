@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "../observe/diag.h"
+#include "../observe/handler.h"
 #include "../observe/kernel.h"
 #include "../observe/proc.h"
 #include "../observe/sandbox.h"
@@ -27,6 +28,7 @@
 
 static _Atomic bool started;
 static _Atomic bool forbidden;
+static _Atomic bool due; /* to be started by the next call that is not in a handler */
 static _Atomic uint32_t stopped; /* a futex: 1 wakes the thread for the last time */
 static _Atomic uint64_t last_look_ns;
 
@@ -184,7 +186,12 @@ void spy_watcher_start(void)
 {
 	pthread_attr_t attr;
 
-	if (!spy_options.watch_ns || spy_sandboxed || forbidden || atomic_exchange(&started, true))
+	due = false;
+	if (!spy_options.watch_ns || spy_sandboxed || forbidden || started)
+		return;
+	/* pthread_create() allocates, and the handler may have interrupted malloc(). */
+	due = spy_handler_is_inside();
+	if (due || atomic_exchange(&started, true))
 		return;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
@@ -195,6 +202,11 @@ void spy_watcher_start(void)
 		start_thread(&attr);
 	}
 	pthread_attr_destroy(&attr);
+}
+
+bool spy_watcher_is_due(void)
+{
+	return due;
 }
 
 void spy_watcher_stop(void)
@@ -210,7 +222,7 @@ void spy_watcher_allow(bool allowed)
 
 void spy_watcher_on_the_way(void)
 {
-	if ((!spy_options.watch_ns || forbidden) && spy_clock_now() - last_look_ns > ON_THE_WAY_NS) {
+	if ((!spy_options.watch_ns || forbidden || due) && spy_clock_now() - last_look_ns > ON_THE_WAY_NS) {
 		spy_watcher_look();
 		spy_snapshot_write(false);
 	}
@@ -219,5 +231,6 @@ void spy_watcher_on_the_way(void)
 void spy_watcher_forked(void)
 {
 	started = false;
+	due = false;
 	stopped = 0;
 }

@@ -10,7 +10,12 @@
 
 #include <stdbool.h>
 
+/*
+ * Starts it, unless this is a signal handler: then it is due, and the next call that is none starts it; until then
+ * looks happen on the way of calls. Signals are blocked by the caller.
+ */
 void spy_watcher_start(void);
+bool spy_watcher_is_due(void);
 
 /* Whether threads can be had: not in a child that libc's fork() has not made, whose allocator may be locked for ever. */
 void spy_watcher_allow(bool allowed);

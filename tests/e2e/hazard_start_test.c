@@ -180,14 +180,33 @@ static void listed_twice(void **state)
 	run_beside(shim(), shim());
 }
 
+static void run_allocator(const char *name, const char *further)
+{
+	struct run_spec spec = hazard_spec("hazard_malloc", name);
+
+	spec.options = script_options(further);
+	hazard_compare(&spec);
+}
+
 static void allocator_whose_lock_is_held_in_a_handler_with_the_first_socket(void **state)
 {
-	struct run_spec spec = hazard_spec("hazard_malloc", "handler");
-
 	(void)state;
-	test_skip("known: the watcher starts with the first socket, and pthread_create() allocates");
-	spec.options = script_options(NULL);
-	hazard_compare(&spec);
+	run_allocator("handler", NULL);
+	run_allocator("handler", "stack=0");
+	run_allocator("handler_that_may_nest", NULL);
+}
+
+static void watcher_that_could_not_start_in_a_handler_starts_after_it(void **state)
+{
+	(void)state;
+	run_allocator("after_a_handler", NULL);
+	run_allocator("after_a_handler", "stack=0");
+}
+
+static void watcher_starts_though_handled_signals_stay_blocked(void **state)
+{
+	(void)state;
+	run_allocator("signals_that_stay_blocked", NULL);
 }
 
 static void allocator_whose_lock_is_held_by_a_thread_that_is_not_in_the_child(void **state)
@@ -276,6 +295,8 @@ int main(void)
 		TEST(jemalloc_after_the_shim),
 		TEST(listed_twice),
 		TEST(allocator_whose_lock_is_held_in_a_handler_with_the_first_socket),
+		TEST(watcher_that_could_not_start_in_a_handler_starts_after_it),
+		TEST(watcher_starts_though_handled_signals_stay_blocked),
 		TEST(allocator_whose_lock_is_held_by_a_thread_that_is_not_in_the_child),
 		TEST(exceptions_before_and_after_the_first_stack),
 		TEST(program_with_an_unwinder_of_its_own),

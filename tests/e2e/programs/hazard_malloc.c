@@ -6,6 +6,7 @@
  */
 #include "hazard_net.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdalign.h>
@@ -69,12 +70,78 @@ static void make_socket(int sig)
 	result = close(fd);
 }
 
-static void handler(void)
+static void handle_with(int flags)
 {
-	signal(SIGUSR1, make_socket);
+	struct sigaction action = {.sa_handler = make_socket, .sa_flags = flags};
+
+	sigaction(SIGUSR1, &action, NULL);
 	want_signal = true;
 	kept = malloc(1);
 	printf("close = %d\n", result);
+}
+
+static void handler(void)
+{
+	handle_with(0);
+}
+
+/* The mask does not tell that this is a handler. */
+static void handler_that_may_nest(void)
+{
+	handle_with(SA_NODEFER);
+}
+
+static bool has_watcher(void)
+{
+	DIR *list = opendir("/proc/self/task");
+	struct dirent *entry;
+	bool found = false;
+
+	while ((entry = readdir(list))) {
+		char path[300], name[32] = "";
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
+		file = fopen(path, "re");
+		if (file && fgets(name, sizeof(name), file))
+			found |= strcmp(name, "tcpwaitspy\n") == 0;
+		if (file)
+			fclose(file);
+	}
+	closedir(list);
+	return found;
+}
+
+static void wait_for_watcher(void)
+{
+	while (getenv("TCPWAITSPY_OPTIONS") && !has_watcher())
+		sched_yield();
+}
+
+/* Under the shim, the watcher has to come with the first connection that is made as others are. */
+static void after_a_handler(void)
+{
+	struct pair pair;
+
+	handle_with(0);
+	pair = open_pair();
+	wait_for_watcher();
+	say_end(pair);
+}
+
+/* The same for a program that keeps its signals blocked but for the time that it waits. */
+static void signals_that_stay_blocked(void)
+{
+	struct pair pair;
+	sigset_t usr1;
+
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &usr1, NULL);
+	signal(SIGUSR1, make_socket);
+	pair = open_pair();
+	wait_for_watcher();
+	say_end(pair);
 }
 
 static void *hold(void *unused)
@@ -107,7 +174,8 @@ static void child_of_a_thread(void)
 }
 
 static const struct hazard_case cases[] = {
-	HAZARD_CASE(handler),
+	HAZARD_CASE(handler),		HAZARD_CASE(handler_that_may_nest),
+	HAZARD_CASE(after_a_handler),	HAZARD_CASE(signals_that_stay_blocked),
 	HAZARD_CASE(child_of_a_thread),
 };
 
