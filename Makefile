@@ -17,7 +17,7 @@ SHIM_SOURCES := $(wildcard shim/*/*.c)
 SHIM_OBJECTS := $(SHIM_SOURCES:%.c=$(BUILD)/shim-objects/%.o)
 # The command links what is pure and the readers, and nothing that is preloaded.
 TOOL_SOURCES := $(wildcard tools/*/*.c)
-TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/objects/%.o)
+TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/objects/%.o) $(BUILD)/objects/rule_pages.o
 TOOL_LIBS := -ljson-c -ldw -lelf -lm
 DEMO_SOURCES := $(wildcard demo/tcpwaits/*.c)
 DEMO_OBJECTS := $(DEMO_SOURCES:%.c=$(BUILD)/objects/%.o)
@@ -64,6 +64,15 @@ $(BUILD)/objects/tests/e2e/history/%.o: tests/e2e/history/%.c
 	@mkdir -p $(@D)
 	@echo '  CC    $<'
 	@$(CC) $(PROGRAM_CFLAGS) -c $< -o $@
+
+$(BUILD)/rule_pages.c: tools/embed.sh $(wildcard docs/rules/*.md)
+	@mkdir -p $(@D)
+	@tools/embed.sh $(filter %.md,$^) >$@
+
+$(BUILD)/objects/rule_pages.o: $(BUILD)/rule_pages.c
+	@mkdir -p $(@D)
+	@echo '  CC    $<'
+	@$(CC) $(BASE_CFLAGS) -I. -c $< -o $@
 
 $(BUILD)/objects/%.o: %.c
 	@mkdir -p $(@D)

@@ -8,12 +8,14 @@
 #include <string.h>
 
 #include "../../include/tcpwaitspy/version.h"
+#include "explain.h"
 #include "program.h"
 #include "run.h"
 #include "words.h"
 
 static const struct command commands[] = {
 	{"run", run_command, "run a program under the shim and show its connections (also without the word)"},
+	{"explain", explain_command, "show the page of a rule, or list the rules"},
 	{NULL, NULL, NULL},
 };
 
