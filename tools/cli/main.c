@@ -3,9 +3,11 @@
  */
 #include "command.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../include/tcpwaitspy/version.h"
 #include "explain.h"
@@ -52,10 +54,20 @@ static int refuse_word(const char *word)
 	return STATUS_USAGE;
 }
 
+/* Nothing that the command opens takes the place of a closed stream; the program finds it closed. */
+static void hold_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", O_RDWR | O_CLOEXEC) == -1)
+			_exit(STATUS_CANNOT);
+}
+
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : NULL;
 	char *program;
+
+	hold_streams();
 
 	if (!word) {
 		print_help(stderr);

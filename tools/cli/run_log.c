@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../symbols/symbols.h"
 #include "command.h"
 #include "words.h"
 
@@ -51,6 +52,19 @@ static FILE *open_output(const char *path)
 	return stream;
 }
 
+/* A line is one write(), so that it does not mix with what the program writes there. */
+static FILE *open_stderr(void)
+{
+	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	FILE *stream = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+	if (stream)
+		setvbuf(stream, NULL, _IOLBF, 1 << 16);
+	else
+		fprintf(stderr, "tcpwaitspy: standard error: %s\n", strerror(errno));
+	return stream;
+}
+
 /* A text log of the user's own is written by the command: with file and line, and to its end. */
 static const char *output_path(const struct run_options *options)
 {
@@ -63,6 +77,16 @@ static const char *output_path(const struct run_options *options)
 	return NULL;
 }
 
+static void close_log(struct run_log *log, bool keep)
+{
+	if (log->follow)
+		follow_end(log->follow, keep);
+	if (log->render.symbols)
+		symbols_close(log->render.symbols);
+	tally_end(&log->tally);
+	fclose(log->stream);
+}
+
 int run_log_begin(struct run_log *log, struct run_options *options)
 {
 	const struct spy_options *settings = &options->settings.options;
@@ -73,18 +97,17 @@ int run_log_begin(struct run_log *log, struct run_options *options)
 		.as_json = to_stderr && settings->format == SPY_FORMAT_JSON,
 		.is_private = to_stderr || settings->format == SPY_FORMAT_TEXT,
 		.summaries = settings->summary,
-		.stream = stderr,
 	};
-	log->stream = path ? open_output(path) : stderr;
+	log->stream = path ? open_output(path) : open_stderr();
 	if (!log->stream)
 		return STATUS_CANNOT;
 	log->render.out = out_make(log->stream, options->colors);
 	log->render.quiet = options->quiet || settings->calls == SPY_CALLS_NONE;
+	log->render.symbols = log->as_json ? NULL : symbols_open();
 	log->raw_fd = fileno(log->stream);
 	log->follow = log->is_private ? follow_private() : follow_template(settings->log);
 	if (!log->follow) {
-		if (path)
-			fclose(log->stream);
+		close_log(log, false);
 		return STATUS_CANNOT;
 	}
 	/* What is counted for a process that is killed needs the turns of its connections. */
@@ -185,14 +208,6 @@ static bool tell_of_the_living(struct run_log *log)
 		fprintf(stderr, "tcpwaitspy: %u of its processes run%s on (pid %d%s); the log goes on in %s\n", living,
 			living == 1 ? "s" : "", pid, living == 1 ? "" : " is one", follow_path(log->follow));
 	return living > 0;
-}
-
-static void close_log(struct run_log *log, bool keep)
-{
-	follow_end(log->follow, keep);
-	tally_end(&log->tally);
-	if (log->stream != stderr)
-		fclose(log->stream);
 }
 
 void run_log_end(struct run_log *log, const struct child *child)

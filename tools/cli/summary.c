@@ -71,7 +71,7 @@ static void render_place(const struct render *render, int pid, const char *rule,
 	out_plain(&render->out, rule_style(rule), rule);
 	out_print(&render->out, OUT_NORMAL, ": %" PRIu64 " at ", count);
 	if (frame->ip || frame->module)
-		render_frame(render, frame);
+		render_frame_and_line(render, frame);
 	else
 		out_print(&render->out, OUT_NORMAL, "a place not known");
 }
@@ -120,7 +120,7 @@ static void render_waits(const struct render *render, int pid, const struct item
 				continue;
 			render_prefix(render, pid);
 			out_print(&render->out, OUT_NORMAL, "    ");
-			render_frame(render, &place->frame);
+			render_frame_and_line(render, &place->frame);
 			render_account(render, place->connections, place->total_ns, place->max_ns);
 		}
 	}
