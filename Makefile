@@ -164,11 +164,11 @@ builds: ## Compile the shim for i386, aarch64 and musl
 check: all builds fuzz-check layers $(PROGRAMS) $(UNIT_TESTS) $(E2E_TESTS) ## Run all tests
 	@TCPWAITSPY_BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(E2E_TESTS)
 
-asan: ## Run the unit tests with AddressSanitizer and UBSan
-	$(MAKE) BUILD=$(BUILD)/asan EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all" unit
+asan: ## Run the unit tests with AddressSanitizer and UBSan (CC=clang: clang's)
+	$(MAKE) BUILD=$(BUILD)/asan-$(notdir $(CC)) EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all" unit
 
-tsan: ## Run the unit tests with ThreadSanitizer
-	$(MAKE) BUILD=$(BUILD)/tsan EXTRA_CFLAGS="-fsanitize=thread" unit
+tsan: ## Run the unit tests with ThreadSanitizer (CC=clang: clang's)
+	$(MAKE) BUILD=$(BUILD)/tsan-$(notdir $(CC)) EXTRA_CFLAGS="-fsanitize=thread" unit
 
 layers: ## Check that includes point the way design says
 	@tools/layers.sh

@@ -249,8 +249,8 @@ static void a_summary_tells_places_times_what_was_not_seen_and_what_is_open(void
 	};
 	static const char *const lines[] = {
 		"==4711== SUMMARY: tcpwaitspy: 3 errors, 2 warnings, 1 notes in 12 connections\n",
-		"\n==4711==   close-wait-leak: 3 at handle_client+0x88 (server+0x1288), first 01:00:00.000001, last "
-		"02:02:05.000000\n",
+		("\n==4711==   close-wait-leak: 3 at handle_client+0x88 (server+0x1288), "
+		 "first 01:00:00.000001, last 02:02:05.000000\n"),
 		"\n==4711==   open-at-exit: 1 at a place not known\n",
 		"\n==4711==   TIME_WAIT: 1 connection, total 20 ms, longest 20 ms\n",
 		"\n==4711==   CLOSE_WAIT: 3 connections, total 7.5 s, longest 5.0 s\n",
