@@ -9,6 +9,7 @@
 #include "inside.h"
 #include "room.h"
 #include "settle.h"
+#include "sweep.h"
 
 /*
  * A connection that was told to the core before its real close() is left alone for so long; that is lifted when
@@ -227,6 +228,7 @@ static long end_with_room(void *what, long rc)
 	int err = errno;
 	struct spy_settled settled;
 	struct spy_frames frames;
+	struct spy_outbox doubtful = {.count = 0};
 	struct spy_section quiet;
 	struct spy_event ev;
 
@@ -246,7 +248,12 @@ static long end_with_room(void *what, long rc)
 	else
 		end_closed(closing, &ev, &frames, &settled);
 	spy_core_unlock();
+	if (closing->was_closed && closing->call.id == SPY_CALL_close) {
+		doubtful = settled.out;
+		settled.out.count = 0;
+	}
 	spy_report_settled(&ev, &settled);
+	spy_sweep_hold(&doubtful);
 	spy_quiet_leave(&quiet);
 	errno = err;
 	return rc;

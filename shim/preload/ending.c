@@ -13,6 +13,7 @@
 #include "real.h"
 #include "settle.h"
 #include "snapshot.h"
+#include "sweep.h"
 #include "watcher.h"
 
 static _Atomic bool summary_done;
@@ -48,6 +49,7 @@ static void tell_summary(bool program_ends)
 	spy_watcher_stop();
 	spy_quiet_enter(&quiet);
 	spy_watcher_look();
+	spy_sweep_release();
 	for (uint32_t i = 0; program_ends && i < spy_core.table.used; i++)
 		look_at_exit(i);
 	if (spy_options.summary)
@@ -162,6 +164,7 @@ void spy_ending_dump(void)
 
 	spy_quiet_enter(&quiet);
 	spy_watcher_look();
+	spy_sweep_release();
 	spy_report_summary();
 	spy_quiet_leave(&quiet);
 	spy_writer_flush();

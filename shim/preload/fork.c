@@ -22,6 +22,7 @@
 #include "report.h"
 #include "snapshot.h"
 #include "spy.h"
+#include "sweep.h"
 #include "watcher.h"
 
 static void after_fork_in_parent(void)
@@ -57,6 +58,7 @@ void spy_fork_child(bool was_in_section)
 	spy_watcher_forked();
 	spy_watcher_allow(false);
 	spy_inside_forked();
+	spy_sweep_forked();
 	spy_ending_forked();
 	spy_writer_forked();
 	spy_target_forked(spy_self_pid());

@@ -14,6 +14,7 @@
 #include "own.h"
 #include "probe.h"
 #include "real.h"
+#include "sweep.h"
 
 #define STDERR 2
 
@@ -31,33 +32,23 @@ static void stderr_goes(unsigned int first, unsigned int last)
 		leave_stderr();
 }
 
-/*
- * True in a loop that closes every number there is, as daemons and children before exec() do: the same
- * place, one number after another. Such a loop means no descriptor in particular.
- */
-static bool is_sweep(int fd, uintptr_t caller)
-{
-	static __thread struct {
-		uintptr_t caller;
-		int fd;
-	} last __attribute__((tls_model("initial-exec")));
-	bool next = last.caller == caller && (fd == last.fd + 1 || fd == last.fd - 1);
-
-	last.caller = caller;
-	last.fd = fd;
-	return next;
-}
-
 static int close_with(int fd, uintptr_t caller)
 {
 	struct spy_closing closing;
+	bool next;
+	int rc;
 
 	if (spy_is_probe(fd))
 		return 0;
-	if (is_sweep(fd, caller) && (spy_table_slot(&spy_core.table, fd) & SPY_SLOT_CLOSED))
+	next = spy_sweep_next(fd, caller);
+	if (next && spy_sweep_is_proven() && (spy_table_slot(&spy_core.table, fd) & SPY_SLOT_CLOSED))
 		spy_forget_closed(fd);
-	if (__builtin_expect(!spy_table_slot(&spy_core.table, fd) && fd != STDERR, 1))
-		return REAL(close)(fd);
+	if (__builtin_expect(!spy_table_slot(&spy_core.table, fd) && fd != STDERR, 1)) {
+		rc = REAL(close)(fd);
+		if (next && rc < 0 && errno == EBADF)
+			spy_sweep_prove();
+		return rc;
+	}
 	stderr_goes((unsigned int)fd, (unsigned int)fd);
 	if (spy_own_is(fd) && !spy_in_vfork_child())
 		return 0;

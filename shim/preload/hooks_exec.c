@@ -15,6 +15,7 @@
 #include "../sink/writer.h"
 #include "real.h"
 #include "settle.h"
+#include "sweep.h"
 
 /* Socket activation hands sockets over on purpose (sd_listen_fds(3)). */
 static bool hands_sockets_over(char *const envp[])
@@ -63,6 +64,9 @@ static void before_exec(enum spy_call_id id, const char *path, char *const envp[
 
 	if (!spy_on || spy_in_vfork_child())
 		return;
+	spy_quiet_enter(&quiet);
+	spy_sweep_release();
+	spy_quiet_leave(&quiet);
 	spy_writer_flush();
 	if (!spy_core.table.used || hands_sockets_over(envp) || !can_execute(path))
 		return;

@@ -9,6 +9,7 @@
 
 #include "../observe/stack.h"
 #include "room.h"
+#include "sweep.h"
 
 void spy_event_of(const struct spy_call *call, long rc, int err, struct spy_event *ev)
 {
@@ -101,6 +102,9 @@ void spy_observe_look(struct spy_conn *conn, struct spy_event *ev, struct spy_se
 
 void spy_report_settled(const struct spy_event *ev, const struct spy_settled *settled)
 {
+	/* The closes know themselves whether they go on with a loop. */
+	if (ev->op != SPY_OP_CLOSE && ev->op != SPY_OP_TICK)
+		spy_sweep_release_own();
 	if (settled->has_line)
 		spy_report_event(ev, &settled->line);
 	if (settled->has_after)

@@ -18,6 +18,7 @@
 #include "../observe/sys.h"
 #include "../sink/writer.h"
 #include "settle.h"
+#include "sweep.h"
 #include "snapshot.h"
 
 #define STACK_SIZE	 ((size_t)256 * 1024)
@@ -124,6 +125,7 @@ static void look_at(uint32_t index)
 void spy_watcher_look(void)
 {
 	last_look_ns = spy_clock_now();
+	spy_sweep_release_old();
 	for (uint32_t i = 0; i < spy_core.table.used; i++)
 		look_at(i);
 }

@@ -64,6 +64,19 @@ static void loop_that_closes_every_number(void **state)
 	log_assert_number(hazard_summary(&log), "unseen", 0);
 	/* Three listeners and three pairs, and the pair that the loop has closed. */
 	log_assert_number(hazard_summary(&log), "connections", 8);
+	/* Its first number was a socket that is closed, and it is no double close. */
+	assert_int_equal(log_count(&log, &(const struct log_match){.rule = "double-close"}), 0);
+	assert_null(json_object_object_get(log_member(hazard_summary(&log), "by_rule"), "double-close"));
+}
+
+static void numbers_in_a_row_that_are_closed_again_are_no_loop(void **state)
+{
+	struct log log;
+
+	(void)state;
+	log = run_limited("clean_up_again", limit_of_1024);
+	assert_int_equal(log_count(&log, &(const struct log_match){.rule = "double-close"}), 1);
+	log_assert_number(hazard_summary(&log), "by_rule.double-close", 8);
 }
 
 static void close_range_and_closefrom_over_everything(void **state)
@@ -89,7 +102,7 @@ int main(void)
 	const struct CMUnitTest descriptors[] = {
 		TEST(all_numbers_are_the_program_s),	   TEST(limit_that_is_lowered_below_the_shim_s_own),
 		TEST(loop_that_closes_every_number),	   TEST(close_range_and_closefrom_over_everything),
-		TEST(file_of_the_program_at_every_number),
+		TEST(file_of_the_program_at_every_number), TEST(numbers_in_a_row_that_are_closed_again_are_no_loop),
 	};
 
 	return cmocka_run_group_tests_name("hazard_descriptors", descriptors, NULL, NULL);

@@ -107,6 +107,18 @@ static void close_loop(void)
 	printf("send = %zd\n", send(before.client, "x", 1, MSG_NOSIGNAL));
 }
 
+/* A clean-up over numbers that follow each other, run three times: eight closes too many, and no loop over all. */
+static void clean_up_again(void)
+{
+	int fds[4];
+
+	for (int i = 0; i < 4; i++)
+		fds[i] = socket(AF_INET, SOCK_STREAM, 0);
+	for (int round = 0; round < 3; round++)
+		for (int i = 0; i < 4; i++)
+			printf("%d: close = %d\n", fds[i], close(fds[i]));
+}
+
 static void close_all(void)
 {
 	static const unsigned int flags[] = {0, CLOSE_RANGE_CLOEXEC, CLOSE_RANGE_UNSHARE};
@@ -150,7 +162,7 @@ static void cover_all(void)
 
 static const struct hazard_case cases[] = {
 	HAZARD_CASE(emfile),	HAZARD_CASE(low_limit), HAZARD_CASE(close_loop),
-	HAZARD_CASE(close_all), HAZARD_CASE(cover_all),
+	HAZARD_CASE(close_all), HAZARD_CASE(cover_all), HAZARD_CASE(clean_up_again),
 };
 
 int main(int argc, char **argv)
