@@ -12,8 +12,7 @@
 
 #include "../../include/tcpwaitspy/event.h"
 
-#define UINT64_DIGITS 20
-#define IPV6_GROUPS   8
+#define IPV6_GROUPS 8
 
 #define MINUTE_S UINT64_C(60)
 #define HOUR_S	 (60 * MINUTE_S)
@@ -39,71 +38,6 @@ static void put_whole(struct spy_buf *buf, const char *text, size_t len)
 	if (len > buf->size - buf->len)
 		buf->truncated = true;
 	spy_buf_mem(buf, text, len);
-}
-
-/* Writes value to the end of digits, which holds UINT64_DIGITS; returns how many digits it has. */
-static unsigned int to_decimal(char *digits, uint64_t value)
-{
-	unsigned int count = 0;
-
-	do {
-		digits[UINT64_DIGITS - ++count] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value > 0);
-	return count;
-}
-
-void spy_buf_padded(struct spy_buf *buf, uint64_t value, unsigned int width)
-{
-	char digits[UINT64_DIGITS];
-	unsigned int count = to_decimal(digits, value);
-
-	for (; width > count && !buf->truncated; width--)
-		spy_buf_char(buf, '0');
-	spy_buf_mem(buf, digits + UINT64_DIGITS - count, count);
-}
-
-void spy_buf_uint(struct spy_buf *buf, uint64_t value)
-{
-	spy_buf_padded(buf, value, 1);
-}
-
-void spy_buf_int(struct spy_buf *buf, int64_t value)
-{
-	if (value < 0)
-		spy_buf_char(buf, '-');
-	/* Negated as unsigned, because -INT64_MIN does not exist. */
-	spy_buf_uint(buf, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
-}
-
-void spy_buf_hex(struct spy_buf *buf, uint64_t value)
-{
-	int shift = 60;
-
-	while (shift > 0 && !(value >> shift))
-		shift -= 4;
-	for (; shift >= 0; shift -= 4)
-		spy_buf_char(buf, hex_digits[value >> shift & 0xf]);
-}
-
-void spy_buf_fixed(struct spy_buf *buf, uint64_t value, unsigned int decimals)
-{
-	uint64_t scale = 1;
-	unsigned int i;
-
-	/* 10^20 and more is larger than any value, so nothing stands before the point. */
-	if (decimals >= UINT64_DIGITS) {
-		spy_buf_str(buf, "0.");
-		spy_buf_padded(buf, value, decimals);
-		return;
-	}
-	for (i = 0; i < decimals; i++)
-		scale *= 10;
-	spy_buf_uint(buf, value / scale);
-	if (decimals == 0)
-		return;
-	spy_buf_char(buf, '.');
-	spy_buf_padded(buf, value % scale, decimals);
 }
 
 static void put_two_units(struct spy_buf *buf, uint64_t large, const char *large_unit, uint64_t small,
@@ -136,15 +70,22 @@ void spy_buf_age(struct spy_buf *buf, uint64_t age_ns)
 	}
 }
 
+/* In a room of its own and then in one piece: a line has two of them. */
 static void put_ipv4(struct spy_buf *buf, const uint8_t *ip)
 {
-	unsigned int i;
+	char text[sizeof("255.255.255.255")];
+	char *p = text;
 
-	for (i = 0; i < 4; i++) {
+	for (unsigned int i = 0; i < 4; i++) {
 		if (i > 0)
-			spy_buf_char(buf, '.');
-		spy_buf_uint(buf, ip[i]);
+			*p++ = '.';
+		if (ip[i] >= 100)
+			*p++ = (char)('0' + ip[i] / 100);
+		if (ip[i] >= 10)
+			*p++ = (char)('0' + ip[i] / 10 % 10);
+		*p++ = (char)('0' + ip[i] % 10);
 	}
+	spy_buf_mem(buf, text, (size_t)(p - text));
 }
 
 static unsigned int ipv6_group(const uint8_t *ip, size_t i)

@@ -71,7 +71,7 @@ static void put_flags(struct spy_buf *out, const struct word *words, int64_t val
 {
 	const char *before = "";
 
-	for (; words->name; words++)
+	for (; value && words->name; words++)
 		if (words->value && (value & words->value) == words->value) {
 			spy_buf_str(out, before);
 			spy_buf_str(out, words->name);

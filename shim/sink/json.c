@@ -32,7 +32,10 @@ static void put_args(struct spy_buf *out, const struct spy_event *ev)
 
 static void put_source(struct spy_buf *out, const struct spy_event *ev)
 {
-	spy_json_word(out, "state_source", ev->source == SPY_SOURCE_INFERRED ? "inferred" : "kernel");
+	if (ev->source == SPY_SOURCE_INFERRED)
+		spy_buf_str(out, ",\"state_source\":\"inferred\"");
+	else
+		spy_buf_str(out, ",\"state_source\":\"kernel\"");
 }
 
 static void put_argv(struct spy_buf *out, const char *argv, size_t len)
@@ -158,7 +161,7 @@ static void put_message(struct spy_buf *out, const char *name, const char *text,
 	struct spy_buf message = SPY_BUF(room);
 
 	spy_message_expand(text, finding, &message);
-	spy_json_key(out, name);
+	spy_json_name(out, name);
 	spy_buf_json(out, message.data, message.len);
 }
 

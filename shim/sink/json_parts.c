@@ -3,6 +3,7 @@
  */
 #include "json_parts.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 /* Civil date from days since 1970 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"). */
@@ -21,21 +22,70 @@ static void put_date(struct spy_buf *out, uint64_t days)
 	spy_buf_padded(out, day_of_year - (153 * mp + 2) / 5 + 1, 2);
 }
 
+#define SECOND_LEN 20
+
+static void put_second(struct spy_buf *out, uint64_t second)
+{
+	put_date(out, second / 86400);
+	spy_buf_char(out, 'T');
+	spy_buf_padded(out, second / 3600 % 24, 2);
+	spy_buf_char(out, ':');
+	spy_buf_padded(out, second / 60 % 60, 2);
+	spy_buf_char(out, ':');
+	spy_buf_padded(out, second % 60, 2);
+	spy_buf_char(out, '.');
+}
+
+/*
+ * The thread's last second as text, "2026-11-22T14:03:22.". A handler may find it half written: then it leaves it
+ * alone; or put its own in while it is read: then second is another one afterwards.
+ */
+static __thread struct {
+	volatile uint64_t second; /* plus 1; 0: none */
+	volatile bool busy;
+	char text[SECOND_LEN];
+} last __attribute__((tls_model("initial-exec")));
+
+static void keep_second(uint64_t second, const char *text)
+{
+	if (last.busy)
+		return;
+	last.busy = true;
+	last.second = 0;
+	atomic_signal_fence(memory_order_seq_cst);
+	memcpy(last.text, text, SECOND_LEN);
+	atomic_signal_fence(memory_order_seq_cst);
+	last.second = second + 1;
+	last.busy = false;
+}
+
 /* RFC 3339 in UTC with microseconds. */
 static void put_timestamp(struct spy_buf *out, uint64_t wall_ns)
 {
-	uint64_t seconds = wall_ns / 1000000000u;
+	uint64_t second = wall_ns / 1000000000u;
+	size_t begin = out->len;
+	bool known = last.second == second + 1;
 
-	put_date(out, seconds / 86400);
-	spy_buf_char(out, 'T');
-	spy_buf_padded(out, seconds / 3600 % 24, 2);
-	spy_buf_char(out, ':');
-	spy_buf_padded(out, seconds / 60 % 60, 2);
-	spy_buf_char(out, ':');
-	spy_buf_padded(out, seconds % 60, 2);
-	spy_buf_char(out, '.');
+	if (known) {
+		spy_buf_mem(out, last.text, SECOND_LEN);
+		atomic_signal_fence(memory_order_seq_cst);
+		known = last.second == second + 1;
+	}
+	if (!known) {
+		out->len = begin;
+		put_second(out, second);
+		if (out->len == begin + SECOND_LEN)
+			keep_second(second, out->data + begin);
+	}
 	spy_buf_padded(out, wall_ns / 1000 % 1000000u, 6);
 	spy_buf_char(out, 'Z');
+}
+
+void spy_json_name(struct spy_buf *out, const char *name)
+{
+	spy_buf_str(out, ",\"");
+	spy_buf_str(out, name);
+	spy_buf_str(out, "\":");
 }
 
 void spy_json_head(struct spy_buf *out, const struct spy_origin *from, const char *type)
@@ -52,7 +102,7 @@ void spy_json_head(struct spy_buf *out, const struct spy_origin *from, const cha
 
 void spy_json_time(struct spy_buf *out, const char *name, uint64_t wall_ns)
 {
-	spy_json_key(out, name);
+	spy_json_name(out, name);
 	spy_buf_char(out, '"');
 	put_timestamp(out, wall_ns);
 	spy_buf_char(out, '"');
@@ -60,13 +110,13 @@ void spy_json_time(struct spy_buf *out, const char *name, uint64_t wall_ns)
 
 void spy_json_text(struct spy_buf *out, const char *name, const char *text)
 {
-	spy_json_key(out, name);
+	spy_json_name(out, name);
 	spy_buf_json(out, text, strlen(text));
 }
 
 void spy_json_addr(struct spy_buf *out, const char *name, const struct spy_addr *addr)
 {
-	spy_json_key(out, name);
+	spy_json_name(out, name);
 	spy_buf_char(out, '"');
 	spy_buf_addr(out, addr);
 	spy_buf_char(out, '"');
@@ -81,8 +131,11 @@ void spy_json_note(struct spy_buf *out, const char *note)
 void spy_json_conn(struct spy_buf *out, const struct spy_line_conn *conn)
 {
 	spy_json_number(out, "conn", conn->id);
-	spy_json_addr(out, "local", &conn->local);
-	spy_json_addr(out, "peer", &conn->peer);
+	spy_buf_str(out, ",\"local\":\"");
+	spy_buf_addr(out, &conn->local);
+	spy_buf_str(out, "\",\"peer\":\"");
+	spy_buf_addr(out, &conn->peer);
+	spy_buf_char(out, '"');
 	spy_json_note(out, conn->note);
 }
 

@@ -10,27 +10,23 @@
 /* {"v":1,"type":...,"ts":...,"pid":...,"tid":... without the closing brace. */
 void spy_json_head(struct spy_buf *out, const struct spy_origin *from, const char *type);
 
-/* ,"name": and then a word, a text, a number, an endpoint ("" where it is not known). */
-static inline void spy_json_key(struct spy_buf *out, const char *name)
-{
-	spy_buf_str(out, ",\"");
-	spy_buf_str(out, name);
-	spy_buf_str(out, "\":");
-}
-
-static inline void spy_json_word(struct spy_buf *out, const char *name, const char *text)
-{
-	spy_json_key(out, name);
-	spy_buf_char(out, '"');
-	spy_buf_str(out, text);
-	spy_buf_char(out, '"');
-}
-
-static inline void spy_json_number(struct spy_buf *out, const char *name, int64_t number)
-{
-	spy_json_key(out, name);
-	spy_buf_int(out, number);
-}
+/*
+ * ,"name": and then a word, a number, a text, an endpoint ("" where it is not known). The name of the first
+ * three is a literal, so that it goes into the line in one piece.
+ */
+#define spy_json_key(out, name) spy_buf_str((out), ",\"" name "\":")
+#define spy_json_word(out, name, text)                                                                                 \
+	do {                                                                                                           \
+		spy_buf_str((out), ",\"" name "\":\"");                                                                \
+		spy_buf_str((out), (text));                                                                            \
+		spy_buf_char((out), '"');                                                                              \
+	} while (0)
+#define spy_json_number(out, name, number)                                                                             \
+	do {                                                                                                           \
+		spy_json_key(out, name);                                                                               \
+		spy_buf_int((out), (int64_t)(number));                                                                 \
+	} while (0)
+void spy_json_name(struct spy_buf *out, const char *name);
 void spy_json_time(struct spy_buf *out, const char *name, uint64_t wall_ns);
 void spy_json_text(struct spy_buf *out, const char *name, const char *text);
 void spy_json_addr(struct spy_buf *out, const char *name, const struct spy_addr *addr);
