@@ -116,7 +116,7 @@ static void render_stack(const struct render *render, int pid, enum spy_story st
 	render_prefix(render, pid);
 	out_print(&render->out, OUT_NORMAL, "  %s\n", titles[story]);
 	for (size_t i = 0; i < stack->count; i++) {
-		const struct symbols_frame *spots;
+		const struct symbols_frame *spots = NULL;
 		size_t count = find_spots(render, &stack->frames[i], &spots);
 
 		render_prefix(render, pid);

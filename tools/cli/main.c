@@ -12,11 +12,13 @@
 #include "../../include/tcpwaitspy/version.h"
 #include "explain.h"
 #include "program.h"
+#include "ps.h"
 #include "run.h"
 #include "words.h"
 
 static const struct command commands[] = {
 	{"run", run_command, "run a program under the shim and show its connections (also without the word)"},
+	{"ps", ps_command, "show the sockets in WAIT states now, of a process or of all"},
 	{"explain", explain_command, "show the page of a rule, or list the rules"},
 	{NULL, NULL, NULL},
 };
