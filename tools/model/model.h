@@ -233,6 +233,9 @@ const char *model_severity_name(enum spy_severity severity);
 /* "created at" and so on; the name of a story as both logs and reports have it. */
 const char *model_story_title(enum spy_story story);
 
+/* The last component of a path; NULL for NULL. */
+const char *model_basename(const char *path);
+
 /*
  * Where a frame is, as a person wants to read it: the innermost source function, file and line, or what
  * the log had. Any of the three may be NULL or 0.

@@ -170,6 +170,16 @@ static struct module *module_of(struct symbols *symbols, const char *path, const
 	return module;
 }
 
+/* The same file elsewhere: on another host it may have another path. */
+static struct module *same_build(const struct symbols *symbols, const char *build_id)
+{
+	struct module *module = build_id ? symbols->modules : NULL;
+
+	while (module && !(module->dwfl_module && module->build_id && strcmp(module->build_id, build_id) == 0))
+		module = module->next;
+	return module;
+}
+
 size_t symbols_find(struct symbols *symbols, const char *module_path, const char *build_id, uint64_t offset,
 		    const struct symbols_frame **frames)
 {
@@ -179,7 +189,9 @@ size_t symbols_find(struct symbols *symbols, const char *module_path, const char
 	size_t count;
 
 	*frames = NULL;
-	if (!module || !module->dwfl_module)
+	if (module && !module->dwfl_module)
+		module = same_build(symbols, build_id);
+	if (!module)
 		return 0;
 	count = dwarf_frames(module->dwfl_module, offset - 1, &symbols->room, found);
 	if (!count)
