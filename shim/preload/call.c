@@ -208,21 +208,25 @@ static void settle(const struct spy_call *call, struct spy_event *ev)
 	spy_quiet_leave(&quiet);
 }
 
-/* Where the connection was last used: two stores, for a finding that may never come. */
-static void note_use(const struct spy_call *call, long rc)
+/* Where the connection was last used: a few stores, for a finding that may never come. */
+static inline void note_use(const struct spy_call *call, long rc)
 {
+	struct spy_conn *conn = call->conn;
+	uint32_t tid;
+
 	spy_count(call->id, rc);
 	if (SPY_CAN_BLOCK & (1u << call->op))
 		spy_inside_leave();
-	if (call->conn->id != call->conn_id)
+	if (conn->id != call->conn_id)
 		return; /* Closed by another thread meanwhile, and the record is another connection's. */
+	tid = spy_self_tid();
 	if (call->op == SPY_OP_READ || call->op == SPY_OP_WRITE)
-		atomic_store_explicit(&call->conn->last_tid, spy_self_tid(), memory_order_relaxed);
+		atomic_store_explicit(&conn->last_tid, tid, memory_order_relaxed);
 	if (call->op == SPY_OP_WRITE)
-		atomic_store_explicit(&call->conn->last_writer, spy_self_tid(), memory_order_relaxed);
-	atomic_store_explicit(&call->conn->used_forks, spy_core.forks, memory_order_relaxed);
-	atomic_store_explicit(&call->conn->last_caller, call->caller, memory_order_relaxed);
-	atomic_store_explicit(&call->conn->last_call, (uint32_t)call->id, memory_order_relaxed);
+		atomic_store_explicit(&conn->last_writer, tid, memory_order_relaxed);
+	atomic_store_explicit(&conn->used_forks, spy_core.forks, memory_order_relaxed);
+	atomic_store_explicit(&conn->last_caller, call->caller, memory_order_relaxed);
+	atomic_store_explicit(&conn->last_call, (uint32_t)call->id, memory_order_relaxed);
 }
 
 static long finish_with_room(void *what, long rc)
@@ -258,11 +262,11 @@ static void report_plain(const struct spy_call *call, long rc, int err)
 }
 
 /* A successful read or write, or one that has to wait, on a connection without a story so far. */
-static bool is_plain(const struct spy_call *call, long rc, int err)
+static inline bool is_plain(const struct spy_call *call, long rc)
 {
 	if (call->conn->attention || (call->slot & SPY_SLOT_CLOSED) || call->conn->id != call->conn_id)
 		return false;
-	return rc > 0 ? !call->observed_eof : rc < 0 && (err == EAGAIN || err == EINTR);
+	return rc > 0 ? !call->observed_eof : rc < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
 static long finish_data_with_room(void *what, long rc)
@@ -272,7 +276,7 @@ static long finish_data_with_room(void *what, long rc)
 	struct spy_event ev;
 	struct spy_tcp tcp;
 
-	if (is_plain(call, rc, err) && spy_kernel_tcp(call->fd, &tcp) == 0 && tcp.state == SPY_STATE_ESTABLISHED) {
+	if (is_plain(call, rc) && spy_kernel_tcp(call->fd, &tcp) == 0 && tcp.state == SPY_STATE_ESTABLISHED) {
 		report_plain(call, rc, err);
 		errno = err;
 		return rc;
@@ -286,7 +290,7 @@ static long finish_data_with_room(void *what, long rc)
 long spy_finish_data(struct spy_call *call, long rc)
 {
 	note_use(call, rc);
-	if (spy_options.calls != SPY_CALLS_ALL && is_plain(call, rc, errno))
+	if (spy_options.calls != SPY_CALLS_ALL && is_plain(call, rc))
 		return rc;
 	return spy_with_room(finish_data_with_room, call, rc);
 }

@@ -9,22 +9,10 @@
 
 #define THREADS 1024u /* further ones are not seen by the two rules that ask */
 
-struct inside {
-	_Atomic uint32_t tid; /* 0: free */
-	_Atomic uint32_t conn_id; /* 0: in no call */
-	_Atomic int fd;
-	enum spy_call_id id;
-	enum spy_op op;
-	uint32_t slot;
-	uintptr_t caller;
-	struct spy_conn *conn;
-};
-
-static struct inside threads[THREADS];
+static struct spy_inside threads[THREADS];
 static _Atomic uint32_t threads_used;
 
-static __thread struct inside *self __attribute__((tls_model("initial-exec")));
-static __thread int32_t self_pid __attribute__((tls_model("initial-exec")));
+__thread struct spy_inside *spy_inside_own __attribute__((tls_model("initial-exec")));
 
 static bool claim(uint32_t index, uint32_t was, uint32_t tid)
 {
@@ -32,7 +20,8 @@ static bool claim(uint32_t index, uint32_t was, uint32_t tid)
 		return false;
 	if (index >= threads_used)
 		threads_used = index + 1;
-	self = &threads[index];
+	threads[index].pid = spy_self_pid();
+	spy_inside_own = &threads[index];
 	return true;
 }
 
@@ -52,41 +41,26 @@ static void find_slot(uint32_t tid)
 	}
 }
 
-void spy_inside_enter(const struct spy_call *call)
+struct spy_inside *spy_inside_begin(void)
 {
-	int32_t pid = spy_self_pid();
-
-	if (!self || self_pid != pid) {
-		self = NULL;
-		self_pid = pid;
-		find_slot(spy_self_tid());
-		if (!self)
-			return;
-	}
-	atomic_store_explicit(&self->fd, call->fd, memory_order_relaxed);
-	self->id = call->id;
-	self->op = call->op;
-	self->caller = call->caller;
-	self->conn = call->conn;
-	self->slot = call->slot;
-	atomic_store_explicit(&self->conn_id, call->conn_id, memory_order_release);
-}
-
-void spy_inside_leave(void)
-{
-	if (self)
-		atomic_store_explicit(&self->conn_id, 0, memory_order_release);
+	/* A child that no handler of fork() heard of asks for its pid each time, until its first section. */
+	if (spy_inside_own && spy_inside_own->pid == spy_self_pid())
+		return spy_inside_own;
+	spy_inside_own = NULL;
+	find_slot(spy_self_tid());
+	return spy_inside_own;
 }
 
 bool spy_inside_self(struct spy_call *call)
 {
-	if (!self || self_pid != spy_self_pid() || !self->conn_id)
+	const struct spy_inside *own = spy_inside_own;
+
+	if (!own || own->pid != spy_self_pid() || !own->conn_id)
 		return false;
-	spy_enter_new(call, self->id, self->fd, self->caller);
-	call->op = self->op;
-	call->conn = self->conn;
-	call->conn_id = self->conn_id;
-	call->slot = self->slot;
+	spy_enter_new(call, own->id, own->fd, own->caller);
+	call->slot = own->slot;
+	call->conn = spy_table_conn(&spy_core.table, own->slot);
+	call->conn_id = own->conn_id;
 	return true;
 }
 
@@ -120,7 +94,7 @@ uint32_t spy_inside_other(const struct spy_conn *conn, int fd)
 	for (uint32_t i = 0; i < threads_used; i++) {
 		uint32_t tid = threads[i].tid;
 
-		if (threads[i].conn_id == id && tid && &threads[i] != self && threads[i].fd == fd &&
+		if (threads[i].conn_id == id && tid && &threads[i] != spy_inside_own && threads[i].fd == fd &&
 		    is_blocked_on(tid, fd))
 			return tid;
 	}

@@ -11,8 +11,44 @@
 
 #include "call.h"
 
-void spy_inside_enter(const struct spy_call *call);
-void spy_inside_leave(void);
+struct spy_inside {
+	_Atomic uint32_t tid; /* 0: free */
+	_Atomic uint32_t conn_id; /* 0: in no call */
+	_Atomic int fd;
+	enum spy_call_id id;
+	uint32_t slot;
+	int32_t pid; /* a fork's child has its parent's value here */
+	uintptr_t caller;
+};
+
+/* This thread's; NULL before its first call. */
+extern __thread struct spy_inside *spy_inside_own __attribute__((tls_model("initial-exec")));
+
+/* Finds a slot for this thread; NULL where there is none left. */
+struct spy_inside *spy_inside_begin(void);
+
+/* In line: a call that goes on in the kernel has nothing else to do before that. */
+static inline void spy_inside_enter(const struct spy_call *call)
+{
+	struct spy_inside *own = spy_inside_own;
+
+	if (__builtin_expect(!own || own->pid != spy_identity->pid, 0)) {
+		own = spy_inside_begin();
+		if (!own)
+			return;
+	}
+	atomic_store_explicit(&own->fd, call->fd, memory_order_relaxed);
+	own->id = call->id;
+	own->caller = call->caller;
+	own->slot = call->slot;
+	atomic_store_explicit(&own->conn_id, call->conn_id, memory_order_release);
+}
+
+static inline void spy_inside_leave(void)
+{
+	if (spy_inside_own)
+		atomic_store_explicit(&spy_inside_own->conn_id, 0, memory_order_release);
+}
 
 /* What this thread is inside of; false for nothing. Only the members that tell what it is are set. */
 bool spy_inside_self(struct spy_call *call);

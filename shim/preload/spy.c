@@ -24,19 +24,10 @@ static struct {
 	_Atomic bool taken;
 } reserve;
 
-/* The page is wiped in a fork's child (madvise(2), MADV_WIPEONFORK), and shared with a vfork's. */
-struct identity {
-	int32_t pid;
-};
+static struct spy_identity fallback_identity;
+struct spy_identity *spy_identity = &fallback_identity;
 
-static struct identity fallback_identity;
-static struct identity *identity = &fallback_identity;
-
-/* Initial-exec: the general model may allocate at a thread's first use, in a signal handler too. */
-static __thread struct {
-	int32_t pid;
-	uint32_t tid;
-} self __attribute__((tls_model("initial-exec")));
+__thread struct spy_self spy_self __attribute__((tls_model("initial-exec")));
 
 void spy_core_lock(void)
 {
@@ -51,7 +42,7 @@ void spy_core_unlock(void)
 void spy_quiet_enter(struct spy_section *section)
 {
 	spy_mask_all(&section->mask);
-	if (!identity->pid) {
+	if (!spy_identity->pid) {
 		/* A fork's child: whoever held the lock is not in this process. */
 		bool was_in_section = core_lock.word != 0;
 
@@ -79,38 +70,38 @@ void spy_section_leave(struct spy_section *section)
 
 void spy_identity_init(void)
 {
-	void *page = spy_memory_take(sizeof(struct identity));
+	void *page = spy_memory_take(sizeof(struct spy_identity));
 
 	if (page) {
-		madvise(page, sizeof(struct identity), MADV_WIPEONFORK);
-		identity = page;
+		madvise(page, sizeof(struct spy_identity), MADV_WIPEONFORK);
+		spy_identity = page;
 	}
-	identity->pid = spy_kernel_pid();
+	spy_identity->pid = spy_kernel_pid();
 }
 
 void spy_identity_forked(void)
 {
 	int32_t pid = spy_kernel_pid();
 
-	identity->pid = pid > 0 ? pid : 1;
+	spy_identity->pid = pid > 0 ? pid : 1;
 }
 
 int32_t spy_self_pid(void)
 {
-	return identity->pid ? identity->pid : spy_kernel_pid();
+	return spy_identity->pid ? spy_identity->pid : spy_kernel_pid();
 }
 
-uint32_t spy_self_tid(void)
+uint32_t spy_self_tid_ask(void)
 {
 	int32_t pid = spy_self_pid();
 
-	if (self.pid != pid) {
+	if (spy_self.pid != pid) {
 		int32_t tid = (int32_t)spy_kernel_tid();
 
-		self.tid = (uint32_t)(tid > 0 ? tid : pid);
-		self.pid = pid;
+		spy_self.tid = (uint32_t)(tid > 0 ? tid : pid);
+		spy_self.pid = pid;
 	}
-	return self.tid;
+	return spy_self.tid;
 }
 
 bool spy_in_vfork_child(void)
@@ -118,7 +109,7 @@ bool spy_in_vfork_child(void)
 	int32_t pid = spy_kernel_pid();
 
 	/* A filter may keep the answer from us; who has put one on makes no vfork children. */
-	return identity->pid && pid > 0 && pid != identity->pid;
+	return spy_identity->pid && pid > 0 && pid != spy_identity->pid;
 }
 
 static long first_session;

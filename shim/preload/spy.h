@@ -48,7 +48,28 @@ void spy_core_unlock(void);
 
 /* This process and thread, without a system call but for the first time and after fork(). */
 int32_t spy_self_pid(void);
-uint32_t spy_self_tid(void);
+uint32_t spy_self_tid_ask(void);
+
+/* The page is wiped in a fork's child (madvise(2), MADV_WIPEONFORK), and shared with a vfork's. */
+struct spy_identity {
+	int32_t pid; /* 0 in a fork's child that has not come to itself yet */
+};
+
+extern struct spy_identity *spy_identity;
+
+/* Who asked last in this thread. Initial-exec: the general model may allocate at a thread's first use, in a handler too. */
+extern __thread struct spy_self {
+	int32_t pid;
+	uint32_t tid;
+} spy_self __attribute__((tls_model("initial-exec")));
+
+/* In line, since every call notes its thread. */
+static inline uint32_t spy_self_tid(void)
+{
+	int32_t pid = spy_identity->pid;
+
+	return __builtin_expect(pid && spy_self.pid == pid, 1) ? spy_self.tid : spy_self_tid_ask();
+}
 
 /*
  * True in the child of vfork(), or of clone() with CLONE_VM: this memory is the parent's, and what
