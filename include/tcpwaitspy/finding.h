@@ -45,7 +45,7 @@ struct spy_finding {
 	const char *cause; /* contract's word; NULL: none */
 	const char *cause_text; /* the same in a sentence, a template; NULL: none */
 	uint32_t stacks[SPY_STORY_COUNT]; /* interned ids, 0: none */
-	enum spy_story place; /* which of them the finding is charged to */
+	enum spy_story place; /* which of them the finding is charged to; there is that one, unless there is none */
 	uint64_t count; /* times at this place, this one included */
 	uint64_t wall_ns;
 	uint32_t tid;

@@ -75,17 +75,23 @@ static void prepare(struct spy_finding *finding, enum spy_rule rule, const struc
 	finding->remedy = spy_rules[rule].remedy;
 }
 
-/* Places are told apart by the stack of the story that the rule charges, or the next one that is known. */
-static uint32_t place_of(const struct spy_finding *finding)
+/* The stack of the story that the rule charges, or the next one that is known. */
+static enum spy_story story_of(const struct spy_finding *finding)
 {
 	static const enum spy_story order[] = {SPY_STORY_HERE, SPY_STORY_EOF, SPY_STORY_CLOSED, SPY_STORY_CREATED};
 
 	if (finding->stacks[finding->place])
-		return finding->stacks[finding->place];
+		return finding->place;
 	for (unsigned int i = 0; i < sizeof(order) / sizeof(order[0]); i++)
 		if (finding->stacks[order[i]])
-			return finding->stacks[order[i]];
-	return 0;
+			return order[i];
+	return finding->place;
+}
+
+/* By which places are told apart. */
+static uint32_t place_of(const struct spy_finding *finding)
+{
+	return finding->stacks[story_of(finding)];
 }
 
 static void count_finding(struct spy_core *core, const struct spy_finding *finding, struct spy_outbox *out)
@@ -100,8 +106,10 @@ static void count_finding(struct spy_core *core, const struct spy_finding *findi
 		return;
 	core->by_severity[finding->severity]++;
 	core->by_rule[finding->rule]++;
-	if (place && place->count == 1 && out->count < SPY_FINDINGS_MAX)
-		out->findings[out->count++] = *finding;
+	if (place && place->count == 1 && out->count < SPY_FINDINGS_MAX) {
+		out->findings[out->count] = *finding;
+		out->findings[out->count++].place = story_of(finding);
+	}
 }
 
 void spy_rules_suppress(struct spy_core *core, const struct spy_finding *finding)

@@ -185,6 +185,8 @@ static void json_finding(struct spy_buf *out, const struct spy_origin *from, con
 	put_message(out, "remedy", finding->remedy, finding);
 	spy_json_number(out, "count", (int64_t)finding->count);
 	put_stacks(out, stacks);
+	if (stacks->story[finding->place].count)
+		spy_json_word(out, "place", spy_story_member(finding->place));
 	put_evidence(out, finding);
 	spy_buf_str(out, "}\n");
 }

@@ -297,7 +297,7 @@ static void a_finding_has_its_story_and_its_evidence(void **state)
 				"\"stacks\":{\"created\":[{\"ip\":93802085749300,\"module\":\"/opt/server\","
 				"\"offset\":4660,\"build_id\":\"0abcd0\",\"function\":\"serve_forever\","
 				"\"function_offset\":63}],\"eof\":[{\"ip\":93802085749300,\"module\":\"/opt/server\","
-				"\"offset\":4660,\"build_id\":\"0abcd0\",\"function\":\"\",\"function_offset\":63}]},"
+				"\"offset\":4660,\"build_id\":\"0abcd0\",\"function\":\"\",\"function_offset\":63}]},\"place\":\"eof\","
 				"\"evidence\":{\"close_wait_ms\":5001,\"eof_reads\":1,\"descriptors\":1}}\n");
 	assert_one_object(line);
 }

@@ -111,6 +111,7 @@ void model_add_finding(struct model *model, uint32_t process, uint32_t conn, con
 	if (!is_asked_for(model, from->rule, severity))
 		return;
 	finding.cause = model_put_text(model, from->cause);
+	finding.cause_text = model_put_text(model, from->cause_text);
 	finding.message = model_put_text(model, from->message);
 	finding.remedy = model_put_text(model, from->remedy);
 	for (int story = 0; story < SPY_STORY_COUNT; story++)
@@ -190,6 +191,7 @@ void model_add_summary(struct model *model, uint32_t index, const struct item *i
 	process->open_at_exit = summary->open_at_exit;
 	process->unseen = summary->unseen;
 	process->lost_lines = summary->lost_lines;
+	process->ended = model_put_text(model, summary->ended);
 	for (size_t i = 0; i < summary->place_count; i++)
 		add_place(model, index, &summary->places[i], item->ts_ns);
 	keep_waits(model, &model->inside->processes[index], summary);

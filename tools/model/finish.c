@@ -74,6 +74,7 @@ static void sort_events(struct model_event *events, uint32_t count)
 
 void model_finish(struct model *model, struct symbols *symbols)
 {
+	model->symbols = symbols;
 	if (symbols)
 		name_frames(model, symbols);
 	model_flow_end(model);

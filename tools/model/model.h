@@ -52,6 +52,7 @@ struct model_process {
 	int64_t first_ns;
 	int64_t last_ns;
 	bool summarized; /* it has a summary: it ended, or was told to give one */
+	model_text_id ended; /* "killed by SIGKILL", where `tcpwaitspy run` wrote the summary; 0: it did itself */
 	uint64_t summary_errors, summary_warnings, summary_notes; /* of the last summary */
 	uint64_t connections; /* as its summary says, else as counted */
 	uint64_t open_at_exit;
@@ -122,7 +123,8 @@ struct model_finding {
 	uint32_t tid;
 	int32_t fd;
 	int state;
-	model_text_id cause;
+	model_text_id cause; /* a word */
+	model_text_id cause_text; /* the same in a sentence */
 	model_text_id message;
 	model_text_id remedy;
 	uint32_t stacks[SPY_STORY_COUNT]; /* indexes into stacks; MODEL_NONE: there is none */
@@ -198,6 +200,7 @@ struct model {
 	uint64_t item_count;
 	int64_t first_ns;
 	int64_t last_ns;
+	struct symbols *symbols; /* those of model_finish(); NULL: none. For source lines */
 	struct model_inside *inside; /* model.c's */
 };
 

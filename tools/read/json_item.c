@@ -339,6 +339,7 @@ static void read_summary(json_object *record, struct room *room, struct item *it
 		.open_at_exit = count(record, "open_at_exit"),
 		.unseen = count(record, "unseen"),
 		.lost_lines = count(get(record, "lost", json_type_object), "lines"),
+		.ended = text(record, "ended"),
 		.lost = pairs(record, "lost", room),
 		.open_by_state = pairs(record, "open_by_state", room),
 	};
