@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-/* body(what, rc), here or on a stack with room. errno is what it was when body begins, and what body leaves. */
+/* body(what, rc), here or on a stack with room, or not at all where there is none. errno is what it was when body begins, and what body leaves. */
 long spy_with_room(long (*body)(void *what, long rc), void *what, long rc);
 
 /* True while this thread is on such a stack, where the program's frames cannot be seen. */

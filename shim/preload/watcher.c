@@ -101,7 +101,7 @@ static void look_at(uint32_t index)
 	struct spy_settled settled;
 	struct spy_event ev;
 	struct spy_conn *conn;
-	bool another = false;
+	int another = -1; /* its descriptor, where that is another connection's by now */
 
 	spy_settled_init(&settled);
 	spy_core_lock();
@@ -111,13 +111,13 @@ static void look_at(uint32_t index)
 		ev.holder = holder;
 		ev.holder_asked = asked;
 		if (conn->descriptors)
-			another = look_at_open(conn, &ev, &settled);
+			another = look_at_open(conn, &ev, &settled) ? ev.fd : -1;
 		else if (conn->flags & SPY_CONN_FOLLOWED)
 			look_at_closed(conn, &ev, &settled);
 	}
 	spy_core_unlock();
-	if (another)
-		spy_adopt(ev.fd, true);
+	if (another >= 0)
+		spy_adopt(another, true);
 	if (conn)
 		spy_report_settled(&ev, &settled);
 }
