@@ -6,7 +6,7 @@ set -eu
 build="gcc make libc6-dev libcmocka-dev libjson-c-dev libunwind-dev libdw-dev libelf-dev clang libclang-rt-14-dev"
 other="gcc-i686-linux-gnu libc6-dev-i386-cross libc6-i386 gcc-aarch64-linux-gnu libc6-dev-arm64-cross musl-tools linux-libc-dev"
 lint="clang-tidy clang-format cppcheck shellcheck gcovr"
-run="libunwind8 redis-server redis-tools nginx-light python3 curl socat iproute2 nftables procps git"
+run="libunwind8 redis-server redis-tools nginx-light python3 curl socat iproute2 nftables procps git strace"
 fleet="prometheus prometheus-node-exporter sqlite3"
 packages="$build $other $lint $run $fleet"
 
