@@ -44,6 +44,9 @@ void spy_adopt_rights(const struct msghdr *msg);
 bool spy_before_seccomp(unsigned long mode, const void *filter);
 void spy_after_seccomp(bool added, long rc);
 
+/* hooks_rights.c: the process is about to have fewer rights, other paths, or less room for descriptors. */
+void spy_before_less(void);
+
 /* What _exit() and exit_group() do before the end. Returns the status to end with. */
 int spy_before_exit(int status);
 

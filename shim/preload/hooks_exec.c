@@ -34,6 +34,17 @@ static bool can_execute(const char *path)
 	return !strchr(path, '/') || spy_sys4(SYS_faccessat, AT_FDCWD, path, X_OK, 0) == 0;
 }
 
+/*
+ * What the Java runtime starts in place of the program that was asked for: it closes every descriptor above 2 and
+ * executes that one.
+ */
+static bool closes_everything(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strcmp(slash ? slash + 1 : path, "jspawnhelper") == 0;
+}
+
 static bool will_be_inherited(int fd, uint32_t slot)
 {
 	if (!slot || (slot & (SPY_SLOT_OWN | SPY_SLOT_CLOSED)))
@@ -68,7 +79,7 @@ static void before_exec(enum spy_call_id id, const char *path, char *const envp[
 	spy_sweep_release();
 	spy_quiet_leave(&quiet);
 	spy_writer_flush();
-	if (!spy_core.table.used || hands_sockets_over(envp) || !can_execute(path))
+	if (!spy_core.table.used || hands_sockets_over(envp) || !can_execute(path) || closes_everything(path))
 		return;
 	spy_quiet_enter(&quiet);
 	spy_frames_take(caller, &frames);

@@ -32,7 +32,11 @@ SPY_EXPORT int daemon(int nochdir, int noclose)
 
 SPY_EXPORT int unshare(int flags)
 {
-	int rc = REAL(unshare)(flags);
+	int rc;
+
+	if (flags & (CLONE_NEWNS | CLONE_NEWUSER))
+		spy_before_less();
+	rc = REAL(unshare)(flags);
 
 	if (rc == 0 && (flags & CLONE_NEWNET))
 		spy_diag_other_network();
@@ -42,7 +46,10 @@ SPY_EXPORT int unshare(int flags)
 /* Which kind of namespace it was is not asked: states after close() are worked out from now on. */
 SPY_EXPORT int setns(int fd, int type)
 {
-	int rc = REAL(setns)(fd, type);
+	int rc;
+
+	spy_before_less();
+	rc = REAL(setns)(fd, type);
 
 	if (rc == 0 && (type == 0 || (type & CLONE_NEWNET)))
 		spy_diag_other_network();
@@ -53,6 +60,8 @@ static void note_limit(int resource)
 {
 	if (spy_on && resource == RLIMIT_FSIZE)
 		spy_target_careful();
+	if (resource == RLIMIT_NOFILE)
+		spy_before_less();
 }
 
 SPY_EXPORT int setrlimit(spy_rlimit_resource resource, const struct rlimit *limit)

@@ -31,6 +31,7 @@ static void prepare(void)
 
 	if (spy_core.table.used)
 		spy_first_socket();
+	spy_before_less();
 	spy_writer_flush();
 	spy_report_reserve();
 	spy_stack_take(0, &frame, 1);

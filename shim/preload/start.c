@@ -138,4 +138,6 @@ __attribute__((constructor)) static void start(void)
 	if (spy_target_is_file())
 		spy_report_process();
 	spy_proc_each_fd(adopt_one, NULL);
+	if (!spy_core.table.used)
+		spy_target_park();
 }

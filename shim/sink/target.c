@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../observe/kernel.h"
+#include "../observe/lock.h"
 #include "../observe/sys.h"
 #include "output.h"
 #include "path.h"
@@ -24,6 +25,9 @@ static struct {
 	struct spy_path path; /* none while the log is stderr */
 	int (*keep_fd)(int fd);
 	void (*drop_fd)(int fd);
+	struct spy_lock parking;
+	_Atomic bool parked; /* the file is closed; fd is -1 until somebody needs it */
+	int32_t pid; /* the one in the file's name */
 	bool left; /* stderr is given up, and fd is a copy of it until a file is needed */
 	uint64_t stderr_device; /* what stderr was at the start */
 	uint64_t stderr_inode;
@@ -72,16 +76,6 @@ void spy_target_complain(const char *text, size_t len)
 {
 	if (is_first_stderr())
 		say_on(STDERR, text, len);
-}
-
-size_t spy_target_write(const char *text, size_t len, int *err)
-{
-	int fd = log_to.fd;
-
-	*err = EBADF;
-	if (fd < 0)
-		return 0;
-	return log_to.plain_file ? spy_output_plain(fd, text, len, err) : spy_output_quietly(fd, text, len, err);
 }
 
 bool spy_target_take_back(size_t done)
@@ -153,8 +147,54 @@ static bool use_template(int32_t pid, int extra, int *err)
 		return false;
 	}
 	log_to.fd = fd;
+	log_to.pid = pid;
 	log_to.plain_file = is_plain_file(fd) && !has_size_limit();
 	return true;
+}
+
+void spy_target_park(void)
+{
+	int fd = log_to.fd;
+
+	/* A pipe's reader would take it for the end, and what is no file may not be there twice. */
+	if (!spy_target_is_file() || fd < 0 || !is_plain_file(fd))
+		return;
+	log_to.fd = -1;
+	log_to.parked = true;
+	log_to.drop_fd(fd);
+}
+
+/* 0, or why the file could not be opened again. */
+static int unpark(void)
+{
+	struct spy_mask mask;
+	int err = 0;
+
+	if (!log_to.parked)
+		return 0;
+	spy_mask_all(&mask);
+	spy_lock_take(&log_to.parking);
+	if (log_to.parked && use_template(log_to.pid, 0, &err))
+		log_to.parked = false;
+	spy_lock_give(&log_to.parking);
+	spy_mask_restore(&mask);
+	return err;
+}
+
+void spy_target_unpark(void)
+{
+	unpark();
+}
+
+size_t spy_target_write(const char *text, size_t len, int *err)
+{
+	int why = unpark();
+	int fd = log_to.fd;
+
+	*err = why ? why : EBADF;
+	if (fd < 0)
+		return 0;
+	return log_to.plain_file ? spy_output_plain(fd, text, len, err) : spy_output_quietly(fd, text, len, err);
 }
 
 /* Where a log goes on that had no file. */
@@ -256,6 +296,7 @@ void spy_target_leave_stderr(bool announce)
 
 void spy_target_needed(void)
 {
+	unpark();
 	if (!log_to.left)
 		return;
 	log_to.left = false;
@@ -289,8 +330,13 @@ void spy_target_forked(int32_t pid)
 {
 	int old = log_to.fd, err = 0;
 
+	spy_lock_reset(&log_to.parking);
 	if (!spy_path_has_pid(&log_to.path))
 		return;
+	if (log_to.parked) {
+		log_to.pid = pid;
+		return;
+	}
 	/* After chroot() or setuid() the name may be out of reach: then the parent's file goes on. */
 	if (use_template(pid, 0, &err) && old >= 0 && old != STDERR)
 		log_to.drop_fd(old);

@@ -58,6 +58,14 @@ void spy_target_stderr_replaced(int fd, bool announce);
 /* fclose(stderr), which many programs do as their last act: the log keeps a descriptor of its own. */
 void spy_target_keep_stderr(void);
 
+/*
+ * A process without a TCP socket keeps no descriptor of the log: whoever lists its descriptors finds its own.
+ * spy_target_park() closes a log file; what writes to it, or needs it soon, opens it again. A process that is about
+ * to lose the right or the room to open it calls spy_target_unpark() before.
+ */
+void spy_target_park(void);
+void spy_target_unpark(void);
+
 /* The process has its first TCP socket: from now on the log has to be somewhere. */
 void spy_target_needed(void);
 

@@ -120,6 +120,18 @@ static inline long word_spawn(const struct statement *s)
 	return status;
 }
 
+/* spawn_with_all PATH: posix_spawn() of a program that gets every descriptor that is not close-on-exec. */
+static inline long word_spawn_with_all(const struct statement *s)
+{
+	char *argv[] = {s->word[1], NULL};
+	int status = -1;
+	pid_t pid;
+
+	if (posix_spawn(&pid, s->word[1], NULL, NULL, argv, environ) == 0)
+		waitpid(pid, &status, 0);
+	return status;
+}
+
 /* exec [ARGUMENT...]: this program anew; it goes on with the next line. */
 static inline long word_exec(const struct statement *s)
 {
@@ -281,6 +293,7 @@ static inline const struct script_word *script_process_words(void)
 		{"raise", word_raise},
 		{"vfork_close", word_vfork_close},
 		{"spawn", word_spawn},
+		{"spawn_with_all", word_spawn_with_all},
 		{"exec", word_exec},
 		{"pid", word_pid},
 		{"raw_close", word_raw_close},

@@ -1,0 +1,53 @@
+/*
+ * Hooks of the calls by which a process gives up rights or paths: a log file that is closed while there is
+ * no TCP socket (target.h) is opened before, since afterwards its name may be out of reach.
+ *
+ * Signals: safe; setuid() and its kind are async-signal-safe and stay so.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "../sink/target.h"
+#include "hooks.h"
+#include "real.h"
+#include "spy.h"
+
+void spy_before_less(void)
+{
+	int saved = errno;
+
+	/* A vfork child has the parent's memory and descriptors of its own. */
+	if (spy_on && !spy_in_vfork_child())
+		spy_target_unpark();
+	errno = saved;
+}
+
+SPY_EXPORT int chroot(const char *path)
+{
+	spy_before_less();
+	return REAL(chroot)(path);
+}
+
+SPY_EXPORT int setuid(uid_t uid)
+{
+	spy_before_less();
+	return REAL(setuid)(uid);
+}
+
+SPY_EXPORT int seteuid(uid_t uid)
+{
+	spy_before_less();
+	return REAL(seteuid)(uid);
+}
+
+SPY_EXPORT int setreuid(uid_t ruid, uid_t euid)
+{
+	spy_before_less();
+	return REAL(setreuid)(ruid, euid);
+}
+
+SPY_EXPORT int setresuid(uid_t ruid, uid_t euid, uid_t suid)
+{
+	spy_before_less();
+	return REAL(setresuid)(ruid, euid, suid);
+}
