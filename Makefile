@@ -40,7 +40,7 @@ PROGRAMS := $(TWINS) $(TEST_PROGRAMS) $(HISTORY)
 UNPRELOADED := $(PURE_SOURCES) $(wildcard shim/sink/*.c) $(filter-out shim/observe/stack.c,$(wildcard shim/observe/*.c))
 UNIT_OBJECTS := $(UNPRELOADED:%.c=$(BUILD)/objects/%.o) $(filter-out $(BUILD)/objects/tools/cli/main.o,$(TOOL_OBJECTS))
 
-.PHONY: all builds fuzz fuzzers fuzz-check deps demo check unit e2e asan tsan lint format layers coverage bench install uninstall help clean
+.PHONY: all builds fuzz fuzzers fuzz-check deps demo check unit e2e asan tsan lint format layers coverage bench transparency transparency-quick install uninstall help clean
 .SECONDARY:
 
 all: $(BUILD)/libtcpwaitspy.so $(BUILD)/tcpwaitspy $(BUILD)/demo/tcpwaits ## Build the shim, the command and the demo
@@ -182,6 +182,12 @@ format: ## Format all C files in place
 coverage: ## Line coverage of what is not preloaded, by the unit tests
 	$(MAKE) BUILD=$(BUILD)/coverage EXTRA_CFLAGS="--coverage -O0" unit
 	gcovr --root . --filter 'shim/' $(BUILD)/coverage
+
+transparency: all ## Run other people's tests and servers with and without the shim, and compare each case
+	@python3 -B tests/transparency/run.py $(BUILD) $(if $(SUITES),--suite $(SUITES)) --report $(BUILD)/transparency.md
+
+transparency-quick: all ## The part of it that make check runs
+	@python3 -B tests/transparency/run.py $(BUILD) --quick
 
 bench: all ## Measure the cost of the shim
 	@tests/bench/run.sh $(BUILD)
