@@ -17,7 +17,10 @@ SHIM_SOURCES := $(wildcard shim/*/*.c)
 SHIM_OBJECTS := $(SHIM_SOURCES:%.c=$(BUILD)/shim-objects/%.o)
 # The command links what is pure and the readers, and nothing that is preloaded.
 TOOL_SOURCES := $(wildcard tools/*/*.c)
-TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/objects/%.o) $(BUILD)/objects/rule_pages.o
+# What the page of `report --html` consists of; in this order, for each uses those before it.
+PAGE_SCRIPTS := $(addprefix tools/html/,text.js data.js view.js filter.js states.js findings.js lanes.js timeline.js \
+	calls.js diagram.js histogram.js main.js)
+TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/objects/%.o) $(BUILD)/objects/rule_pages.o $(BUILD)/objects/tools/html/page.o
 TOOL_LIBS := -ljson-c -ldw -lelf -lm
 DEMO_SOURCES := $(wildcard demo/tcpwaits/*.c)
 DEMO_OBJECTS := $(DEMO_SOURCES:%.c=$(BUILD)/objects/%.o)
@@ -78,6 +81,15 @@ $(BUILD)/objects/%.o: %.c
 	@mkdir -p $(@D)
 	@echo '  CC    $<'
 	@$(CC) $(BASE_CFLAGS) -c $< -o $@
+
+$(BUILD)/html/head: tools/html/bundle.sh tools/html/page.html tools/html/page.css tools/html/parts.css $(PAGE_SCRIPTS)
+	@echo '  PAGE  $@'
+	@tools/html/bundle.sh $(@D) $(PAGE_SCRIPTS)
+
+$(BUILD)/objects/tools/html/page.o: tools/html/page.S $(BUILD)/html/head
+	@mkdir -p $(@D)
+	@echo '  AS    $<'
+	@$(CC) -c -DPAGE_HEAD='"$(BUILD)/html/head"' -DPAGE_TAIL='"$(BUILD)/html/tail"' $< -o $@
 
 # Only the names of hooks.def and of the public header leave the object; a row without a body fails the link.
 $(BUILD)/exports.map: include/tcpwaitspy/hooks.def include/tcpwaitspy.h

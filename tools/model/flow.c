@@ -4,6 +4,8 @@
  */
 #include "inside.h"
 
+#include <string.h>
+
 /* Ended: what a socket was before it became anything is the same state, and is told apart by `moved`. */
 static bool is_over(const struct model_conn *conn, const struct conn_inside *inside)
 {
@@ -66,7 +68,9 @@ void model_flow(struct model *model, uint32_t index, const struct item *item, bo
 {
 	struct model_conn *conn = &model->conns[index];
 	const bool call = item->type == ITEM_CALL;
-	int64_t began_ns = item->ts_ns - (int64_t)(call ? item->call.duration_ns : item->dwell_ns);
+	/* What accept() returns was not there while accept() waited for it. */
+	const bool waited = call && strncmp(item->call.name, "accept", 6) == 0;
+	int64_t began_ns = item->ts_ns - (int64_t)(waited ? 0 : call ? item->call.duration_ns : item->dwell_ns);
 	int64_t moved_ns = item->ts_ns;
 	int before = item->state_before == ITEM_NO_STATE ? item->state : item->state_before;
 

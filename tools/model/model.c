@@ -188,8 +188,9 @@ static model_text_id put_args(struct model *model, const struct item_pairs *args
 	size_t len = 0;
 
 	for (size_t i = 0; i < args->count && len < sizeof(text); i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s=%s", i ? ", " : "", args->pairs[i].name,
-					args->pairs[i].value);
+		if (*args->pairs[i].value)
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s=%s", len ? ", " : "",
+						args->pairs[i].name, args->pairs[i].value);
 	if (len >= sizeof(text)) {
 		/* Cut between characters. */
 		len = sizeof(text) - 1;

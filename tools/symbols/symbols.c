@@ -202,9 +202,16 @@ size_t symbols_find(struct symbols *symbols, const char *module_path, const char
 	return count;
 }
 
-const char *symbols_source_line(struct symbols *symbols, const char *file, int line)
+const char *symbols_source_row(struct symbols *symbols, const char *file, int line)
 {
 	return text_line(&symbols->texts, file, line);
+}
+
+const char *symbols_source_line(struct symbols *symbols, const char *file, int line)
+{
+	const char *row = symbols_source_row(symbols, file, line);
+
+	return row ? row + strspn(row, " \t") : NULL;
 }
 
 size_t symbols_troubles(const struct symbols *symbols, const char *const **lines)

@@ -41,6 +41,8 @@ size_t symbols_find(struct symbols *symbols, const char *module, const char *bui
  * Lives until symbols_close().
  */
 const char *symbols_source_line(struct symbols *symbols, const char *file, int line);
+/* The same with its leading blanks, for several lines under each other. */
+const char *symbols_source_row(struct symbols *symbols, const char *file, int line);
 
 /* What modules could not be used, and why: one line each, "" never. The symbols'. */
 size_t symbols_troubles(const struct symbols *symbols, const char *const **lines);

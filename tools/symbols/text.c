@@ -79,7 +79,7 @@ const char *text_line(struct text_file **list, const char *path, int line)
 		at += strlen(file->text + at) + 1;
 	if (at >= file->len)
 		return NULL;
-	return file->text + at + strspn(file->text + at, " \t");
+	return file->text + at;
 }
 
 void text_close(struct text_file *list)

@@ -6,7 +6,7 @@
 
 struct text_file;
 
-/* The line, NUL-ended, without leading blanks; NULL: none. Files are kept in *list. */
+/* The line, NUL-ended; NULL: none. Files are kept in *list. */
 const char *text_line(struct text_file **list, const char *path, int line);
 void text_close(struct text_file *list);
 
