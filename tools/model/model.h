@@ -197,7 +197,6 @@ struct model {
 	MODEL_LIST(struct model_wait, waits); /* from summaries; from what was seen where there is none */
 	MODEL_LIST(struct model_wait, wait_places); /* most time first */
 	struct model_transition transitions[SPY_STATE_COUNT][SPY_STATE_COUNT]; /* [from][to] */
-	struct symbols *symbols; /* what named the frames, for source code; NULL: none */
 	uint64_t item_count;
 	int64_t first_ns;
 	int64_t last_ns;
