@@ -7,20 +7,13 @@
 
 #include "../core/buf.h"
 #include "../observe/kernel.h"
-#include "../observe/lock.h"
 #include "sink.h"
 #include "target.h"
+#include "waiting.h"
 
-#define BUFFER_SIZE 65536
-#define FLUSH_NS    100000000u /* flush=buffer: no line waits longer */
+#define FLUSH_NS 100000000u /* flush=buffer: no line waits longer */
 
-static struct {
-	struct spy_lock lock;
-	bool on; /* flush=buffer */
-	size_t len;
-	uint64_t oldest_ns; /* when the first line that waits came */
-	char data[BUFFER_SIZE];
-} buffer;
+static bool buffered; /* flush=buffer */
 
 static _Atomic uint64_t lost;
 static _Atomic bool lost_told;
@@ -97,53 +90,33 @@ static void write_lines(const char *text, size_t len)
 		torn = true;
 }
 
-static void flush_locked(void)
-{
-	if (buffer.len)
-		write_lines(buffer.data, buffer.len);
-	buffer.len = 0;
-}
-
 void spy_writer_flush(void)
 {
-	struct spy_mask mask;
-
-	if (!buffer.on)
-		return;
-	spy_mask_all(&mask);
-	spy_lock_take(&buffer.lock);
-	flush_locked();
-	spy_lock_give(&buffer.lock);
-	spy_mask_restore(&mask);
+	if (buffered && spy_waiting_may_flush())
+		lost += spy_waiting_flush(write_lines);
 }
 
 void spy_writer_put(const char *text, size_t len, bool at_once)
 {
-	struct spy_mask mask;
+	uint64_t now_ns, since_ns;
 
-	if (!buffer.on) {
+	if (!buffered) {
 		write_lines(text, len);
 		return;
 	}
-	spy_mask_all(&mask);
-	spy_lock_take(&buffer.lock);
-	if (buffer.len + len > BUFFER_SIZE)
-		flush_locked();
-	if (len > BUFFER_SIZE) {
-		write_lines(text, len);
-	} else {
-		uint64_t now_ns = spy_clock_now();
-
-		if (!buffer.len)
-			buffer.oldest_ns = now_ns;
-		memcpy(buffer.data + buffer.len, text, len);
-		buffer.len += len;
-		/* The watcher sees to the last line; where there is none, the next line does. */
-		if (at_once || now_ns - buffer.oldest_ns > FLUSH_NS)
-			flush_locked();
+	now_ns = spy_clock_now();
+	while (!spy_waiting_add(text, len, now_ns)) {
+		spy_writer_flush();
+		/* Where none can wait now, or one alone is too long, it goes past them. */
+		if (!spy_waiting_may_flush() || len > SPY_WAITING_SIZE) {
+			write_lines(text, len);
+			return;
+		}
 	}
-	spy_lock_give(&buffer.lock);
-	spy_mask_restore(&mask);
+	/* The watcher sees to the last line; where there is none, the next line does. */
+	since_ns = spy_waiting_since_ns();
+	if (at_once || (since_ns && now_ns > since_ns && now_ns - since_ns > FLUSH_NS))
+		spy_writer_flush();
 }
 
 uint64_t spy_writer_lost(void)
@@ -153,11 +126,10 @@ uint64_t spy_writer_lost(void)
 
 void spy_writer_buffered(bool on)
 {
-	buffer.on = on;
+	buffered = on;
 }
 
 void spy_writer_forked(void)
 {
-	spy_lock_reset(&buffer.lock);
-	buffer.len = 0;
+	spy_waiting_forked();
 }
