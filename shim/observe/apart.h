@@ -19,4 +19,11 @@ bool spy_apart_needless(void);
  */
 bool spy_apart_run(void (*work)(void *data), void *data);
 
+/*
+ * The same with no descriptor at all, and with the directory of that descriptor as working directory
+ * (-1: the program's). For what is done regularly: a number that the shim takes, for however short a
+ * time, is one that another thread's accept() does not get. False on kernels before 5.9, too.
+ */
+bool spy_apart_run_bare(void (*work)(void *data), void *data, int directory);
+
 #endif

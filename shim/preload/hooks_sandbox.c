@@ -29,6 +29,8 @@ static void prepare(void)
 {
 	uintptr_t frame;
 
+	struct spy_section quiet;
+
 	if (spy_core.table.used)
 		spy_first_socket();
 	spy_before_less();
@@ -36,6 +38,9 @@ static void prepare(void)
 	spy_report_reserve();
 	spy_stack_take(0, &frame, 1);
 	(void)spy_self_tid();
+	spy_quiet_enter(&quiet);
+	spy_snapshot_write(false);
+	spy_quiet_leave(&quiet);
 }
 
 /* The shim ends here, with its summary. */

@@ -181,8 +181,8 @@ static void name_places(struct spy_metrics *metrics)
 {
 	if (share_names(metrics, false))
 		return;
-	/* As for a finding: a program that has no free descriptor keeps those that it has. */
-	if (spy_apart_needless() || !spy_apart_run(find_names, metrics))
+	/* Files are opened for that: not in the program's table, whose numbers are the program's. */
+	if (!spy_apart_run_bare(find_names, metrics, -1))
 		find_names(metrics);
 	share_names(metrics, true);
 }

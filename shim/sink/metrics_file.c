@@ -105,26 +105,27 @@ void spy_metrics_file_open(const struct spy_metrics_file_config *config, int32_t
 }
 
 /* A new file under the temporary name; one that a killed process has left there goes. */
-static int make_temporary(void)
+static int make_temporary(int directory)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY;
-	long fd = spy_sys4(SYS_openat, file.directory, file.temporary, flags, MODE);
+	long fd = spy_sys4(SYS_openat, directory, file.temporary, flags, MODE);
 
-	if (fd == -EEXIST && spy_sys3(SYS_unlinkat, file.directory, file.temporary, 0) == 0)
-		fd = spy_sys4(SYS_openat, file.directory, file.temporary, flags, MODE);
+	if (fd == -EEXIST && spy_sys3(SYS_unlinkat, directory, file.temporary, 0) == 0)
+		fd = spy_sys4(SYS_openat, directory, file.temporary, flags, MODE);
 	return (int)fd;
 }
 
 struct content {
 	const char *text;
 	size_t len;
+	int directory;
 	int err; /* 0 once it is in the file */
 };
 
 static void replace(void *data)
 {
 	struct content *content = data;
-	int fd = make_temporary();
+	int fd = make_temporary(content->directory);
 	long rc;
 
 	content->err = fd < 0 ? -fd : 0;
@@ -134,11 +135,11 @@ static void replace(void *data)
 		content->err = 0;
 	spy_sys1(SYS_close, fd);
 	if (!content->err) {
-		rc = spy_sys(SYS_renameat2, file.directory, file.temporary, file.directory, file.name, 0);
+		rc = spy_sys(SYS_renameat2, content->directory, file.temporary, content->directory, file.name, 0);
 		content->err = (int)-rc;
 	}
 	if (content->err)
-		spy_sys3(SYS_unlinkat, file.directory, file.temporary, 0);
+		spy_sys3(SYS_unlinkat, content->directory, file.temporary, 0);
 }
 
 static void note_failure(int err)
@@ -155,7 +156,7 @@ static void note_failure(int err)
 
 void spy_metrics_file_write(const char *text, size_t len, uint64_t turn)
 {
-	struct content content = {text, len, 0};
+	struct content content = {text, len, AT_FDCWD, 0};
 	struct spy_mask mask;
 
 	if (file.directory < 0)
@@ -163,10 +164,11 @@ void spy_metrics_file_write(const char *text, size_t len, uint64_t turn)
 	spy_mask_all(&mask);
 	spy_lock_take(&file.lock);
 	if (turn > file.turn) {
-		replace(&content);
-		/* A program without a free descriptor, which is what a leak leads to, has metrics all the same. */
-		if (content.err == EMFILE)
-			spy_apart_run(replace, &content);
+		/* Not in the program's table, whose numbers are the program's; and which may be full, by a leak. */
+		if (!spy_apart_run_bare(replace, &content, file.directory)) {
+			content.directory = file.directory;
+			replace(&content);
+		}
 		if (content.err)
 			note_failure(content.err);
 		else

@@ -32,6 +32,13 @@ static void filter_that_kills_while_the_watcher_is_busy(void **state)
 	run_filtered("kill", "watch=1ms:flush=buffer");
 }
 
+static void filter_that_kills_a_program_with_metrics(void **state)
+{
+	(void)state;
+	run_filtered("kill", memory_text("watch=1ms:metrics=%s", file_temp("app.prom")));
+	assert_non_null(file_read(file_temp("app.prom"), NULL));
+}
+
 static void filter_that_says_EPERM(void **state)
 {
 	(void)state;
@@ -64,6 +71,7 @@ int main(void)
 		TEST(filter_that_kills),
 		TEST(filter_that_kills_a_program_without_a_watcher),
 		TEST(filter_that_kills_while_the_watcher_is_busy),
+		TEST(filter_that_kills_a_program_with_metrics),
 		TEST(filter_that_says_EPERM),
 		TEST(filter_that_raises_SIGSYS),
 		TEST(filters_that_the_kernel_refuses),

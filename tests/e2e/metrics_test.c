@@ -380,6 +380,20 @@ static void file_that_does_not_fit_is_not_half_there(void **state)
 	assert_int_equal(entries(file_temp("")), 0);
 }
 
+/* However often the file is written meanwhile. */
+static void descriptors_have_the_numbers_that_they_would_have(void **state)
+{
+	const struct run_spec spec = {.argv = {file_built("tests/programs/numbers")},
+				      .options = options("watch=1ms:summary=0")};
+	struct run_result result;
+
+	(void)state;
+	result = run(&spec);
+	run_assert_exit(&result, 0);
+	assert_string_equal(result.out, "the same number\n");
+	assert_true(prom_value(file_read(prom_path(), NULL), &up) == 0);
+}
+
 /* What the program does to descriptors, its root and its rights; the file goes on. */
 static void assert_goes_on_after(const char *lines)
 {
@@ -487,6 +501,7 @@ int main(void)
 		TEST(without_a_thread_it_is_written_on_the_way_of_calls),
 		TEST(file_that_cannot_be_written_is_said_once),
 		TEST(file_that_does_not_fit_is_not_half_there),
+		TEST(descriptors_have_the_numbers_that_they_would_have),
 		TEST(file_goes_on_after_everything_is_closed),
 		TEST(file_goes_on_in_an_empty_root),
 		TEST(program_without_a_free_descriptor_has_metrics),
