@@ -15,6 +15,7 @@
 #include "hooks.h"
 #include "real.h"
 #include "report.h"
+#include "snapshot.h"
 
 static bool lets_through(const struct sock_fprog *filter, long number)
 {

@@ -18,19 +18,21 @@
 #include "../observe/sys.h"
 #include "../sink/writer.h"
 #include "settle.h"
-#include "sweep.h"
 #include "snapshot.h"
+#include "sweep.h"
 
 #define STACK_SIZE	 ((size_t)256 * 1024)
 #define LARGE_STACK_SIZE ((size_t)8 * 1024 * 1024)
 #define FLUSH_NS	 100000000u
 #define SEARCH_AGAIN_NS	 5000000000u
 #define ON_THE_WAY_NS	 1000000000u
+#define LAST_LOOK_NS	 50000000L
 
 static _Atomic bool started;
 static _Atomic bool forbidden;
 static _Atomic bool due; /* to be started by the next call that is not in a handler */
 static _Atomic uint32_t stopped; /* a futex: 1 wakes the thread for the last time */
+static _Atomic uint32_t looking; /* a futex: 1 while the thread looks and reports */
 static _Atomic uint64_t last_look_ns;
 
 /* A connection that the program has closed: the kernel's answer by its addresses. The lock is held. */
@@ -138,17 +140,30 @@ static void wait_ns(uint64_t time_ns)
 	spy_sys4(SYS_futex, &stopped, FUTEX_WAIT_PRIVATE, 0, &timeout);
 }
 
+/* One turn of the thread. */
+static void look_and_write(bool look)
+{
+	struct spy_section quiet;
+
+	looking = 1;
+	spy_quiet_enter(&quiet);
+	if (look && !stopped)
+		spy_watcher_look();
+	spy_snapshot_write(false);
+	spy_quiet_leave(&quiet);
+	looking = 0;
+	if (stopped)
+		spy_sys3(SYS_futex, &looking, FUTEX_WAKE_PRIVATE, INT32_MAX);
+}
+
 static void *watch(void *unused)
 {
 	uint64_t step_ns = spy_options.watch_ns;
 	uint64_t next_ns = spy_clock_now() + spy_options.watch_ns;
-	struct spy_section quiet;
 
 	(void)unused;
 	prctl(PR_SET_NAME, "tcpwaitspy");
-	spy_quiet_enter(&quiet);
-	spy_snapshot_write(false);
-	spy_quiet_leave(&quiet);
+	look_and_write(false);
 	if (spy_options.flush == SPY_FLUSH_BUFFER && step_ns > FLUSH_NS)
 		step_ns = FLUSH_NS;
 	while (!stopped) {
@@ -156,10 +171,7 @@ static void *watch(void *unused)
 		if (stopped)
 			break;
 		if (spy_clock_now() >= next_ns) {
-			spy_quiet_enter(&quiet);
-			spy_watcher_look();
-			spy_snapshot_write(false);
-			spy_quiet_leave(&quiet);
+			look_and_write(true);
 			next_ns = spy_clock_now() + spy_options.watch_ns;
 		}
 		spy_writer_flush();
@@ -213,8 +225,13 @@ bool spy_watcher_is_due(void)
 
 void spy_watcher_stop(void)
 {
+	struct timespec patience = {.tv_nsec = LAST_LOOK_NS};
+
 	stopped = 1;
 	spy_sys3(SYS_futex, &stopped, FUTEX_WAKE_PRIVATE, 1);
+	/* What it is about to say comes before the summary. Not for ever: it may want what this thread holds. */
+	if (looking)
+		spy_sys4(SYS_futex, &looking, FUTEX_WAIT_PRIVATE, 1, &patience);
 }
 
 void spy_watcher_allow(bool allowed)
@@ -235,4 +252,5 @@ void spy_watcher_forked(void)
 	started = false;
 	due = false;
 	stopped = 0;
+	looking = 0;
 }

@@ -20,7 +20,7 @@ bool spy_watcher_is_due(void);
 /* Whether threads can be had: not in a child that libc's fork() has not made, whose allocator may be locked for ever. */
 void spy_watcher_allow(bool allowed);
 
-/* From now on it looks no more; does not wait for it. */
+/* From now on it looks no more; waits a moment for a look that has begun. */
 void spy_watcher_stop(void);
 
 /* One look at everything, now. Signals are blocked by the caller. */
