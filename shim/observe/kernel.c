@@ -171,6 +171,11 @@ uint64_t spy_clock_now(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+uint64_t spy_clock_tick(void)
+{
+	return read_clock(CLOCK_MONOTONIC_COARSE);
+}
+
 uint64_t spy_clock_wall(void)
 {
 	return read_clock(CLOCK_REALTIME);

@@ -57,6 +57,9 @@ bool spy_addr_is_any(const struct spy_addr *addr);
 uint64_t spy_clock_now(void);
 uint64_t spy_clock_wall(void);
 
+/* CLOCK_MONOTONIC as it was at the last tick, some milliseconds ago; a third of the price. */
+uint64_t spy_clock_tick(void);
+
 /* gettid() and getpid() without libc's wrappers. */
 uint32_t spy_kernel_tid(void);
 int32_t spy_kernel_pid(void);

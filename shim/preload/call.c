@@ -159,6 +159,13 @@ static void settle_another(const struct spy_call *call, struct spy_event *ev, co
 	spy_core_unlock();
 }
 
+/* The first connect() of a socket, where it succeeds, is in no finding: who made the socket is. */
+static bool needs_stack(const struct spy_call *call, const struct spy_event *ev)
+{
+	return ev->op != SPY_OP_CONNECT || ev->ret != 0 || (call->slot & SPY_SLOT_CLOSED) ||
+	       (call->conn->flags & SPY_CONN_CONNECT_FAILED) || spy_shows_states();
+}
+
 /* What changed since the call before a shutdown() is a state of its own, and not the shutdown's doing. */
 static void settle_seen(const struct spy_call *call)
 {
@@ -191,7 +198,9 @@ static void settle(const struct spy_call *call, struct spy_event *ev)
 	spy_first_socket(); /* A fork's child that serves what it has inherited has its first here. */
 	spy_settled_init(&settled);
 	spy_quiet_enter(&quiet);
-	spy_frames_take(call->caller, &frames);
+	frames.count = 0;
+	if (needs_stack(call, ev))
+		spy_frames_take(call->caller, &frames);
 	ask_more(call, ev);
 	if (call->op == SPY_OP_SHUTDOWN && !(call->slot & SPY_SLOT_CLOSED))
 		settle_seen(call);

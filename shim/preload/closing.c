@@ -23,8 +23,8 @@ static bool is_connected(enum spy_state state)
 }
 
 /*
- * The state before the close. In TIME_WAIT, and in CLOSE_WAIT once the end of file was read, it is known: nothing
- * comes after the peer's FIN but a reset, which no one hears of who only closes.
+ * The state before the close. TIME_WAIT lasts as long as it does. In CLOSE_WAIT nothing comes after the end of file but
+ * a reset, which no one hears of who only closes: where no line shows the state, it is not asked for.
  */
 static int look(const struct spy_closing *closing, struct spy_event *seen)
 {
@@ -32,8 +32,9 @@ static int look(const struct spy_closing *closing, struct spy_event *seen)
 	const uint32_t story = SPY_CONN_EOF | SPY_CONN_SENT_AFTER_FIN | SPY_CONN_SHUT_WR;
 
 	seen->state = (enum spy_state)conn->state;
-	if (!spy_shows_states() && (spy_is_waiting(conn, seen->now_ns) ||
-				    (seen->state == SPY_STATE_CLOSE_WAIT && (conn->flags & story) == SPY_CONN_EOF)))
+	if (spy_is_waiting(conn, seen->now_ns))
+		return 0;
+	if (!spy_shows_states() && seen->state == SPY_STATE_CLOSE_WAIT && (conn->flags & story) == SPY_CONN_EOF)
 		return 0;
 	return spy_look(conn, closing->call.fd, seen);
 }

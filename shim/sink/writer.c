@@ -104,7 +104,7 @@ void spy_writer_put(const char *text, size_t len, bool at_once)
 		write_lines(text, len);
 		return;
 	}
-	now_ns = spy_clock_now();
+	now_ns = spy_clock_tick();
 	while (!spy_waiting_add(text, len, now_ns)) {
 		spy_writer_flush();
 		/* Where none can wait now, or one alone is too long, it goes past them. */
