@@ -144,7 +144,7 @@ int child_start(struct child *child, const struct program *program, char **argv)
 	return STATUS_GOOD;
 }
 
-static void with_default_action(int sig, void (*act)(int))
+static void raise_with_default_action(int sig)
 {
 	sigset_t one;
 	struct sigaction old;
@@ -153,14 +153,9 @@ static void with_default_action(int sig, void (*act)(int))
 	sigemptyset(&one);
 	sigaddset(&one, sig);
 	sigprocmask(SIG_UNBLOCK, &one, NULL);
-	act(sig);
+	raise(sig);
 	sigprocmask(SIG_BLOCK, &one, NULL);
 	sigaction(sig, &old, NULL);
-}
-
-static void raise_here(int sig)
-{
-	raise(sig);
 }
 
 /*
@@ -169,8 +164,16 @@ static void raise_here(int sig)
  */
 static void stop_alike(int sig)
 {
-	if (sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU)
-		with_default_action(sig, raise_here);
+	sigset_t one;
+
+	if (sig != SIGTSTP && sig != SIGTTIN && sig != SIGTTOU)
+		return;
+	/* The group's signal waits here, too; with that and our own we would stop twice. */
+	sigemptyset(&one);
+	sigaddset(&one, sig);
+	while (sigtimedwait(&one, NULL, &(struct timespec){0}) == sig)
+		;
+	raise_with_default_action(sig);
 }
 
 static void take_changes(struct child *child)
@@ -213,14 +216,12 @@ void child_signals(struct child *child)
 	struct signalfd_siginfo info;
 
 	while (read(child->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		/* The end first: there is nobody to pass a signal on to, and the number may be another's. */
-		take_changes(child);
-		if (info.ssi_signo == SIGCHLD)
-			continue;
-		if (!child->ended)
+		/* Before the child's stop is taken, which may last: SIGCONT takes away what shows a group's signal. */
+		if (info.ssi_signo != SIGCHLD && !child->ended)
 			pass_on(child, &info);
-		else if (ends_programs(info.ssi_signo))
+		else if (child->ended && ends_programs(info.ssi_signo))
 			child->told_to_end = true;
+		take_changes(child);
 	}
 	take_changes(child);
 }
@@ -234,6 +235,6 @@ int child_end_alike(const struct child *child)
 		return WEXITSTATUS(child->status);
 	sig = WTERMSIG(child->status);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-	with_default_action(sig, raise_here);
+	raise_with_default_action(sig);
 	return 128 + sig;
 }

@@ -19,13 +19,16 @@
 
 static pid_t bystander = -1;
 
-void group_begin(void)
+/* Signals of the group that the last bystander saw and the command has not taken yet. */
+static uint64_t carried;
+
+static pid_t start_bystander(void)
 {
 	pid_t command = getpid();
+	pid_t pid = fork();
 
-	bystander = fork();
-	if (bystander != 0)
-		return;
+	if (pid != 0)
+		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "tcpwaitspy-grp");
 	if (getppid() != command)
@@ -35,23 +38,34 @@ void group_begin(void)
 		pause();
 }
 
+static void end_bystander(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+void group_begin(void)
+{
+	bystander = start_bystander();
+	carried = 0;
+}
+
 void group_end(void)
 {
-	if (bystander <= 0)
-		return;
-	kill(bystander, SIGKILL);
-	waitpid(bystander, NULL, 0);
+	end_bystander(bystander);
 	bystander = -1;
 }
 
-static uint64_t pending(void)
+static uint64_t pending_in(pid_t pid)
 {
 	char path[32];
 	char line[128];
 	uint64_t mask = 0;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)bystander);
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file))
 		if (strncmp(line, "ShdPnd:", strlen("ShdPnd:")) == 0)
@@ -61,12 +75,31 @@ static uint64_t pending(void)
 	return mask;
 }
 
+/*
+ * What is pending in a bystander once says nothing the next time: a fresh one takes its place. No
+ * moment is without one, and what had come until then and waits here, too, is carried over.
+ */
+static void replace_bystander(void)
+{
+	pid_t old = bystander;
+
+	bystander = start_bystander();
+	carried = (carried | pending_in(old)) & pending_in(getpid());
+	end_bystander(old);
+}
+
 bool group_got(int sig)
 {
-	if (bystander <= 0 || !(pending() & UINT64_C(1) << (sig - 1)))
+	uint64_t bit = UINT64_C(1) << (sig - 1);
+	bool seen;
+
+	if (bystander <= 0)
 		return false;
-	/* What is pending once says nothing the next time: a fresh one takes its place. */
-	group_end();
-	group_begin();
+	seen = pending_in(bystander) & bit;
+	if (!seen && !(carried & bit))
+		return false;
+	carried &= ~bit;
+	if (seen)
+		replace_bystander();
 	return true;
 }

@@ -136,7 +136,8 @@ static enum out_style style_of(enum column column, const struct ps_row *row)
 	return spy_state_is_wait((unsigned int)row->socket->state) ? OUT_WARNING : OUT_NORMAL;
 }
 
-static void print_cell(const struct out *out, enum column column, enum out_style style, const char *text, size_t width)
+static void print_cell(const struct out *out, enum column column, enum out_style style, const char *text, size_t width,
+		       bool last)
 {
 	bool right = column == AGE || column == LEFT || column == RECV_Q || column == SEND_Q;
 	int blanks = (int)(width - strlen(text));
@@ -146,7 +147,7 @@ static void print_cell(const struct out *out, enum column column, enum out_style
 	if (right)
 		fprintf(out->stream, "%*s", blanks, "");
 	out_print(out, style, "%s", text);
-	if (!right && column != WHERE)
+	if (!right && !last)
 		fprintf(out->stream, "%*s", blanks, "");
 }
 
@@ -164,11 +165,13 @@ void ps_print_table(const struct out *out, const struct ps_row *rows, size_t cou
 				widths[i] = strlen(lines[j][i]);
 	}
 	for (enum column i = 0; i < COLUMNS; i++)
-		print_cell(out, i, OUT_DIM, titles[i], widths[i]);
+		print_cell(out, i, OUT_DIM, titles[i], widths[i], i == WHERE);
 	fputc('\n', out->stream);
 	for (size_t j = 0; j < count; j++) {
-		for (enum column i = 0; i < (lines[j][WHERE][0] ? COLUMNS : WHERE); i++)
-			print_cell(out, i, style_of(i, &rows[j]), lines[j][i], widths[i]);
+		enum column last = lines[j][WHERE][0] ? WHERE : TRACED;
+
+		for (enum column i = 0; i <= last; i++)
+			print_cell(out, i, style_of(i, &rows[j]), lines[j][i], widths[i], i == last);
 		fputc('\n', out->stream);
 	}
 	free(lines);

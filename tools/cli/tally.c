@@ -127,6 +127,20 @@ static void set_state(struct tally_process *process, struct tally_conn *conn, in
 	}
 }
 
+/* Makes room for one more that is over. */
+static void put_away(struct tally_process *process, struct tally_conn *conn)
+{
+	uint64_t *slot = &process->over[process->over_next];
+	uint64_t oldest = *slot;
+
+	conn->over = true;
+	*slot = conn->id;
+	process->over_next = (process->over_next + 1) % TALLY_OVER_MAX;
+	conn = oldest ? tally_conn(process, oldest) : NULL;
+	if (conn)
+		remove_conn(process, conn);
+}
+
 /* After the last close() a connection is on its way out: here a duplicate or another process has it. */
 static bool is_held(int state)
 {
@@ -154,8 +168,8 @@ static void take_conn(struct tally_process *process, const struct item *item)
 		conn->closed = !is_held(item->state);
 	else if (is_call && !item->call.error)
 		conn->fd = item->accepted ? (int)item->call.ret : item->call.fd;
-	if (conn->closed && conn->state == SPY_STATE_CLOSED)
-		remove_conn(process, conn);
+	if (conn->closed && conn->state == SPY_STATE_CLOSED && !conn->over)
+		put_away(process, conn);
 }
 
 static void keep_frame(struct item_frame *kept, const struct item_frame *frame)

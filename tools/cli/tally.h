@@ -2,7 +2,8 @@
  * What is known of the processes whose log is followed, from their items: enough for the arrow of a
  * line, and for the summary of a process that could not write its own.
  *
- * Memory: a record for each connection that is not over; nothing grows with the number of calls.
+ * Memory: a record for each connection that is open, and for the last ones that are over; nothing
+ * grows with the number of calls.
  */
 #ifndef TOOLS_CLI_TALLY_H
 #define TOOLS_CLI_TALLY_H
@@ -12,12 +13,15 @@
 
 #include "../read/item.h"
 
+#define TALLY_OVER_MAX 1024
+
 struct tally_conn {
 	uint64_t id; /* 0: an empty slot */
 	bool accepted;
 	bool listens;
 	bool connected; /* it is, or was, a connection, and not only a socket */
 	bool closed; /* by this process */
+	bool over; /* and gone from the kernel */
 	int fd;
 	int state;
 	int64_t since_ns; /* in that state */
@@ -53,6 +57,8 @@ struct tally_process {
 	int64_t last_ns; /* of its newest item */
 	struct tally_place *places;
 	struct tally_wait waits[SPY_STATE_COUNT];
+	uint64_t over[TALLY_OVER_MAX]; /* a ring of connections that are over: lines about them may still come */
+	size_t over_next;
 	struct tally_conn *conns; /* open addressing by id */
 	size_t conn_slots; /* a power of two, or 0 */
 	size_t conn_count;
@@ -68,7 +74,7 @@ struct tally_process *tally_take(struct tally *tally, const struct item *item);
 /* Knows a process from now on, if it did not. */
 struct tally_process *tally_process(struct tally *tally, int pid);
 
-/* NULL: not known, or over. */
+/* NULL: not known, or over for long. */
 struct tally_conn *tally_conn(const struct tally_process *process, uint64_t id);
 
 /* Time in WAIT states up to now for connections that are still in one. */
