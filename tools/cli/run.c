@@ -20,6 +20,7 @@
 #include "child.h"
 #include "command.h"
 #include "follow.h"
+#include "heirs.h"
 #include "render.h"
 #include "run_log.h"
 #include "run_options.h"
@@ -86,7 +87,10 @@ static void watch(struct child *child, struct run_log *log, const struct run_opt
 
 		/* After the looks at who lives: what the dead wrote is there by now. */
 		run_log_read(log);
-		if (child->ended && (living == 0 || child->told_to_end || options->no_wait))
+		if (child->ended && (child->told_to_end || options->no_wait))
+			break;
+		if (child->ended && living == 0 &&
+		    heirs_find(&log->tally, options->settings.text, !log->is_private) == 0)
 			break;
 		count = collect(child, log, fds);
 		poll(fds, count, LOOK_MS);

@@ -236,6 +236,15 @@ struct tally_process *tally_process(struct tally *tally, int pid)
 	return *last;
 }
 
+bool tally_watch(struct tally *tally, int pid)
+{
+	struct tally_process *process = tally_process(tally, pid);
+
+	if (process->fd < 0)
+		process->fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return process->fd >= 0;
+}
+
 struct tally_process *tally_take(struct tally *tally, const struct item *item)
 {
 	struct tally_process *process = tally_process(tally, item->pid);

@@ -74,6 +74,9 @@ struct tally_process *tally_take(struct tally *tally, const struct item *item);
 /* Knows a process from now on, if it did not. */
 struct tally_process *tally_process(struct tally *tally, int pid);
 
+/* The same, with a fresh look at whether it lives. True where it does. */
+bool tally_watch(struct tally *tally, int pid);
+
 /* NULL: not known, or over for long. */
 struct tally_conn *tally_conn(const struct tally_process *process, uint64_t id);
 
