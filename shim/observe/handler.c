@@ -10,9 +10,9 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/uio.h>
 
 #include "lock.h"
+#include "memory.h"
 #include "sys.h"
 
 #define SIGNALS	    64
@@ -62,37 +62,12 @@ static bool is_on_alternate_stack(void)
 /* struct rt_sigframe (linux/arch/x86/include/asm/sigframe.h), as words: where it returns to, and the ucontext. */
 enum { PRETCODE, UC_FLAGS, UC_LINK, UC_RSP = 21, FRAME_WORDS };
 
-/*
- * Copies this process's own memory, process_vm_readv(2): what cannot be read ends it, and what other functions have
- * left there uninitialised, no sanitizer takes for a fault. Six arguments, which sys.h does not have.
- */
-static long copy_words(uintptr_t *to, uintptr_t from, size_t words)
-{
-	struct iovec local = {.iov_base = to, .iov_len = words * sizeof(*to)};
-	struct iovec remote = {.iov_base = (void *)from, .iov_len = local.iov_len};
-	long pid = spy_sys0(SYS_getpid), rc = SYS_process_vm_readv;
-
-	if (!spy_sandbox_allows_number(rc))
-		return -EPERM;
-	{
-		register long r10 __asm__("r10") = (long)&remote;
-		register long r8 __asm__("r8") = 1;
-		register long r9 __asm__("r9") = 0;
-
-		__asm__ volatile("syscall"
-				 : "+a"(rc)
-				 : "D"(pid), "S"(&local), "d"(1L), "r"(r10), "r"(r8), "r"(r9)
-				 : "rcx", "r11", "memory");
-	}
-	return rc < 0 ? rc : rc / (long)sizeof(*to);
-}
-
 static bool is_frame(uintptr_t at)
 {
 	uintptr_t words[FRAME_WORDS] = {0};
 
-	return copy_words(words, at, FRAME_WORDS) == FRAME_WORDS && words[UC_FLAGS] < 16 && words[UC_LINK] == 0 &&
-	       words[UC_RSP] > at && words[UC_RSP] - at < FRAME_LIMIT;
+	return spy_memory_copy(words, at, sizeof(words)) == (long)sizeof(words) && words[UC_FLAGS] < 16 &&
+	       words[UC_LINK] == 0 && words[UC_RSP] > at && words[UC_RSP] - at < FRAME_LIMIT;
 }
 
 /* True, too, where the stack cannot be read: then the mask has to tell. */
@@ -102,11 +77,11 @@ static bool has_frame(uintptr_t restorer)
 	long got;
 
 	do {
-		got = copy_words(words, at, CHUNK - at / sizeof(*words) % CHUNK);
-		for (long i = 0; i < got; i++)
+		got = spy_memory_copy(words, at, sizeof(words) - at % sizeof(words));
+		for (long i = 0; i < got / (long)sizeof(*words); i++)
 			if (words[i] == restorer && is_frame(at + (uintptr_t)i * sizeof(*words)))
 				return true;
-		at += got > 0 ? (uintptr_t)got * sizeof(*words) : 0;
+		at += got > 0 ? (uintptr_t)got : 0;
 	} while (got > 0 && at - from < DEPTH);
 	return got < 0 && got != -EFAULT;
 }

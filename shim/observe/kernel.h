@@ -53,6 +53,12 @@ struct spy_addr spy_addr_from(const struct sockaddr *addr, socklen_t len);
 /* True for 0.0.0.0 and ::, where a listener waits on every address. */
 bool spy_addr_is_any(const struct spy_addr *addr);
 
+/*
+ * The clocks are libc's own, whoever else is preloaded: a library that makes up the time (libfaketime) would count our
+ * questions as the program's. Call once, in the constructor: it calls dlopen().
+ */
+void spy_clock_init(void);
+
 /* CLOCK_MONOTONIC and CLOCK_REALTIME in ns. */
 uint64_t spy_clock_now(void);
 uint64_t spy_clock_wall(void);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "../observe/memory.h"
 #include "../observe/stack.h"
 #include "../observe/sys.h"
 #include "real.h"
@@ -24,15 +25,19 @@ bool spy_probe_pipe(int ends[2])
 }
 
 /*
- * rt_sigprocmask() reads its set before it looks at what shall be done with it: EFAULT where the
- * address cannot be read, EINVAL where it can, and nothing is changed. It reads eight bytes, which
+ * Where the kernel does not copy: rt_sigprocmask() reads its set before it looks at what shall be done with it:
+ * EFAULT where the address cannot be read, EINVAL where it can, and nothing is changed. Both read eight bytes, which
  * stay on the byte's page when they are aligned.
  */
 ssize_t spy_probe_write(const void *address)
 {
 	uintptr_t aligned = (uintptr_t)address & ~(uintptr_t)7;
+	uint64_t bytes;
+	long rc = spy_memory_copy(&bytes, aligned, sizeof(bytes));
 
-	if (spy_sys4(SYS_rt_sigprocmask, ~0, aligned, NULL, 8) != -EFAULT)
+	if (rc < 0 && rc != -EFAULT)
+		rc = spy_sys4(SYS_rt_sigprocmask, ~0, aligned, NULL, 8);
+	if (rc != -EFAULT)
 		return 1;
 	errno = EFAULT;
 	return -1;

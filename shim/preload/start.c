@@ -119,6 +119,7 @@ __attribute__((constructor)) static void start(void)
 	if (spy_on)
 		return; /* Listed twice in LD_PRELOAD. */
 	spy_resolve_all(note_missing);
+	spy_clock_init();
 	spy_identity_init();
 	spy_daemon_init();
 	find_exe();

@@ -59,10 +59,33 @@ static void net(void)
 	close(back);
 }
 
+/* Into another network and back again, with connections that live on in both. */
+static void there_and_back(void)
+{
+	struct pair here = open_pair(), there, again;
+	int back = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (unshare(CLONE_NEWNET) != 0) {
+		printf("unshare: %s\n", strerrorname_np(errno));
+		exit(77);
+	}
+	loopback_up();
+	there = open_pair();
+	printf("exchanged %d %d\n", exchange(here), exchange(there));
+	printf("setns = %d\n", setns(back, CLONE_NEWNET));
+	again = open_pair();
+	printf("exchanged %d %d %d\n", exchange(here), exchange(there), exchange(again));
+	say_end(there);
+	say_end(here);
+	say_end(again);
+	close(back);
+}
+
 static const struct hazard_case cases[] = {
 	HAZARD_CASE(user_before),
 	HAZARD_CASE(user_after),
 	HAZARD_CASE(net),
+	HAZARD_CASE(there_and_back),
 };
 
 int main(int argc, char **argv)
