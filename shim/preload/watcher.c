@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -25,6 +26,9 @@
 #define LARGE_STACK_SIZE ((size_t)8 * 1024 * 1024)
 #define FLUSH_NS	 100000000u
 #define SEARCH_AGAIN_NS	 5000000000u
+#define FEW		 64u /* connections that are each looked at every time */
+#define BATCH		 128u
+#define TURNS		 8u /* of more, each is looked at every so many times, whatever poll(2) says */
 #define ON_THE_WAY_NS	 1000000000u
 #define LAST_LOOK_NS	 50000000L
 
@@ -132,6 +136,64 @@ void spy_watcher_look(void)
 		look_at(i);
 }
 
+/* Established, and without a story so far: nothing about it changes without an event that poll(2) tells. */
+static bool is_quiet(const struct spy_conn *conn)
+{
+	return conn->descriptors && conn->state == SPY_STATE_ESTABLISHED && !conn->attention && conn->cookie &&
+	       spy_table_slot(&spy_core.table, conn->fd) == conn->self;
+}
+
+/*
+ * Looks at records from first on; returns where to go on. The quiet ones whose turn it is not cost one system call
+ * together: an end of file, a reset, or no descriptor any more, and then each is looked at. The descriptors stay what
+ * they are while the lock is held.
+ */
+static uint32_t look_at_batch(uint32_t first, uint32_t turn)
+{
+	const struct timespec no_time = {.tv_sec = 0};
+	struct pollfd asked[BATCH];
+	uint32_t asked_index[BATCH], others[BATCH];
+	unsigned int asked_count = 0, other_count = 0;
+	uint32_t index = first;
+	long rc;
+
+	spy_core_lock();
+	for (; index < spy_core.table.used && asked_count < BATCH && other_count < BATCH; index++) {
+		const struct spy_conn *conn = spy_table_at(&spy_core.table, index);
+
+		if (conn && index % TURNS != turn % TURNS && is_quiet(conn)) {
+			asked_index[asked_count] = index;
+			asked[asked_count++] = (struct pollfd){.fd = conn->fd, .events = POLLRDHUP};
+		} else if (conn) {
+			others[other_count++] = index;
+		}
+	}
+	rc = asked_count ? spy_sys(SYS_ppoll, asked, asked_count, &no_time, NULL, 0) : 0;
+	spy_core_unlock();
+	for (unsigned int i = 0; i < other_count; i++)
+		look_at(others[i]);
+	for (unsigned int i = 0; rc != 0 && i < asked_count; i++)
+		if (rc < 0 || asked[i].revents)
+			look_at(asked_index[i]);
+	return index;
+}
+
+/* The thread's look: where there are many connections, those that are quiet are asked about together. */
+static void look_in_turn(void)
+{
+	static uint32_t turn;
+
+	if (spy_core.table.used <= FEW) {
+		spy_watcher_look();
+		return;
+	}
+	last_look_ns = spy_clock_now();
+	spy_sweep_release_old();
+	turn++;
+	for (uint32_t index = 0; index < spy_core.table.used;)
+		index = look_at_batch(index, turn);
+}
+
 /* Waits, or returns at once when the watcher is to stop. */
 static void wait_ns(uint64_t time_ns)
 {
@@ -148,7 +210,7 @@ static void look_and_write(bool look)
 	looking = 1;
 	spy_quiet_enter(&quiet);
 	if (look && !stopped)
-		spy_watcher_look();
+		look_in_turn();
 	spy_snapshot_write(false);
 	spy_quiet_leave(&quiet);
 	looking = 0;

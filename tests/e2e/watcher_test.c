@@ -102,6 +102,23 @@ static void reset_on_an_idle_connection_is_logged(void **state)
 	log_assert_text(wait_for_state("CLOSED", SCRIPT_A_CONN), "state_before", "ESTABLISHED");
 }
 
+/* More than the watcher looks at one by one: the quiet ones are asked about together. */
+static void of_many_connections_those_that_end_are_seen(void **state)
+{
+	enum { MORE = 60, LAST_CONN = SCRIPT_A_CONN + 2 * MORE };
+	struct run_process *script;
+
+	(void)state;
+	script = script_start(script_options("watch=10ms"));
+	script_say_all(script, SCRIPT_PAIR);
+	for (int i = 0; i < MORE; i++)
+		script_say_all(script, "d=socket 4 stream; connect d 127.0.0.1 @s; b=accept s\n");
+	script_say(script, "close c");
+	log_assert_text(wait_for_state("CLOSE_WAIT", SCRIPT_A_CONN), "state_before", "ESTABLISHED");
+	script_say_all(script, "setsockopt d linger 0; close d\n");
+	log_assert_text(wait_for_state("CLOSED", LAST_CONN), "state_before", "ESTABLISHED");
+}
+
 static void leak_is_found_while_the_program_sleeps(void **state)
 {
 	const struct log_match match = {.rule = "close-wait-leak", .conn = SCRIPT_A_CONN};
@@ -218,6 +235,7 @@ int main(void)
 		TEST(active_close_is_followed_to_time_wait),
 		TEST(passive_close_is_followed_to_its_end),
 		TEST(reset_on_an_idle_connection_is_logged),
+		TEST(of_many_connections_those_that_end_are_seen),
 		TEST(leak_is_found_while_the_program_sleeps),
 		TEST(watcher_is_one_thread_that_starts_with_the_first_socket),
 		TEST(watch_0_starts_no_thread),
