@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../../include/tcpwaitspy/version.h"
+#include "../report/report.h"
 #include "explain.h"
 #include "program.h"
 #include "ps.h"
@@ -18,6 +19,7 @@
 
 static const struct command commands[] = {
 	{"run", run_command, "run a program under the shim and show its connections (also without the word)"},
+	{"report", report_command, "show what logs and flight records tell: findings by place, worst first; exports"},
 	{"ps", ps_command, "show the sockets in WAIT states now, of a process or of all"},
 	{"explain", explain_command, "show the page of a rule, or list the rules"},
 	{NULL, NULL, NULL},

@@ -92,7 +92,6 @@ void model_add_finding(struct model *model, uint32_t process, uint32_t conn, con
 {
 	const struct item_finding *from = &item->finding;
 	enum spy_severity severity = model_severity(from->severity);
-	struct model_inside *inside = model->inside;
 	struct model_finding finding = {
 		.process = process,
 		.conn = conn,
@@ -124,9 +123,7 @@ void model_add_finding(struct model *model, uint32_t process, uint32_t conn, con
 	tally->lines += from->count;
 	if (item->ts_ns > tally->last_ns)
 		tally->last_ns = item->ts_ns;
-	inside->finding_tallies =
-		pool_grow(inside->finding_tallies, model->findings_count, sizeof(*inside->finding_tallies));
-	inside->finding_tallies[model->findings_count] = index;
+	finding.tally = index;
 	*MODEL_PUSH(model, findings) = finding;
 	if (conn != MODEL_NONE)
 		hang_on(model, conn, model->findings_count - 1);
@@ -147,7 +144,11 @@ static void add_place(struct model *model, uint32_t process, const struct item_p
 	index = tally_of(model, process, place->rule, severity, model_put_frame(model, &place->frame),
 			 first_ns < since_ns ? last_ns : first_ns);
 	tally = &model->tallies[index];
-	tally->count = first_ns < since_ns ? 1 : place->count;
+	/* Stacks that end in the same frame are rows of their own in a summary. */
+	if (tally->summary != model->inside->summaries)
+		tally->count = 0;
+	tally->summary = model->inside->summaries;
+	tally->count += first_ns < since_ns ? 1 : place->count;
 	if (last_ns > tally->last_ns)
 		tally->last_ns = last_ns;
 }
@@ -183,6 +184,7 @@ void model_add_summary(struct model *model, uint32_t index, const struct item *i
 	const struct item_summary *summary = &item->summary;
 	struct model_process *process = &model->processes[index];
 
+	model->inside->summaries++;
 	process->summarized = true;
 	process->summary_errors = summary->errors;
 	process->summary_warnings = summary->warnings;

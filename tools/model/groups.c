@@ -121,7 +121,7 @@ static void hang_findings(struct model *model)
 		struct model_finding *finding = &model->findings[i];
 		struct model_group *group;
 
-		finding->group = model->tallies[model->inside->finding_tallies[i]].group;
+		finding->group = model->tallies[finding->tally].group;
 		group = &model->groups[finding->group];
 		finding->next_of_group = group->first_finding;
 		group->first_finding = i;

@@ -35,7 +35,7 @@ struct model_inside {
 	struct pool tallies; /* (process, rule, severity, frame): the index into tallies */
 	struct process_inside *processes;
 	struct conn_inside *conn_insides;
-	uint32_t *finding_tallies;
+	uint32_t summaries; /* so far */
 };
 
 /* One more entry of model->name; the lists grow by themselves. */

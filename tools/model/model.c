@@ -35,7 +35,6 @@ void model_close(struct model *model)
 	free(inside->pid_processes);
 	free(inside->processes);
 	free(inside->conn_insides);
-	free(inside->finding_tallies);
 	free(inside);
 	free(model->processes);
 	free(model->conns);

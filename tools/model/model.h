@@ -117,6 +117,7 @@ struct model_finding {
 	uint32_t process;
 	uint32_t conn; /* MODEL_NONE: about none that is known */
 	uint32_t group;
+	uint32_t tally;
 	uint32_t next_of_conn;
 	uint32_t next_of_group;
 	int64_t ts_ns;
@@ -159,6 +160,7 @@ struct model_tally {
 	uint32_t frame;
 	uint64_t lines; /* findings written */
 	uint64_t count; /* of the last summary; 0: it does not tell */
+	uint32_t summary; /* its number, while the model is made */
 	int64_t first_ns;
 	int64_t last_ns;
 };

@@ -11,11 +11,18 @@
 /* How far the clocks of two hosts may be apart. */
 #define CLOCKS_NS INT64_C(2000000000)
 
-/* Connections of one (local, peer), as a list. */
+/* As many of those with the same two addresses are looked at, nearest first. */
+#define LOOKS 64
+
+/* Connections by (local, peer), then by when they began. */
 struct ends {
 	struct pool keys;
-	uint32_t *first;
-	uint32_t *next; /* by connection */
+	struct end {
+		uint32_t key;
+		uint32_t conn;
+		int64_t first_ns;
+	} * list;
+	uint32_t count;
 };
 
 /* An IPv4 address in an IPv6 socket is the same address. */
@@ -67,48 +74,81 @@ static bool may_be_one(const struct model *model, const struct model_conn *a, co
 	return a->first_ns <= b->last_ns + slack && b->first_ns <= a->last_ns + slack;
 }
 
+static int by_key_and_start(const void *left, const void *right)
+{
+	const struct end *a = left, *b = right;
+
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	if (a->first_ns != b->first_ns)
+		return a->first_ns < b->first_ns ? -1 : 1;
+	return a->conn < b->conn ? -1 : a->conn > b->conn;
+}
+
+/* The first one of this key that began then or later; or what stands behind the last. */
+static uint32_t first_from(const struct ends *ends, uint32_t key, int64_t first_ns)
+{
+	const struct end wanted = {.key = key, .first_ns = first_ns};
+	uint32_t low = 0, high = ends->count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (by_key_and_start(&ends->list[middle], &wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static uint32_t other_side(const struct model *model, const struct ends *ends, uint32_t index)
 {
 	const struct model_conn *conn = &model->conns[index];
-	uint32_t best = MODEL_NONE;
-	uint32_t list;
+	uint32_t right, left, list;
 	char key[192];
 	size_t len = ends_key(model, conn->peer, conn->local, key);
 
-	if (!ends->first || !pool_find(&ends->keys, key, len, &list))
+	if (!pool_find(&ends->keys, key, len, &list))
 		return MODEL_NONE;
-	for (uint32_t i = ends->first[list]; i != MODEL_NONE; i = ends->next[i]) {
-		const struct model_conn *candidate = &model->conns[i];
+	right = left = first_from(ends, list, conn->first_ns);
+	for (int looks = 0; looks < LOOKS; looks++) {
+		const struct end *later =
+			right < ends->count && ends->list[right].key == list ? &ends->list[right] : NULL;
+		const struct end *earlier = left && ends->list[left - 1].key == list ? &ends->list[left - 1] : NULL;
+		uint32_t nearest;
 
-		if (i == index || candidate->other != MODEL_NONE || !may_be_one(model, conn, candidate))
-			continue;
-		if (best == MODEL_NONE ||
-		    apart(candidate->first_ns, conn->first_ns) < apart(model->conns[best].first_ns, conn->first_ns))
-			best = i;
+		if (!later && !earlier)
+			break;
+		if (!later ||
+		    (earlier && apart(earlier->first_ns, conn->first_ns) <= apart(later->first_ns, conn->first_ns)))
+			nearest = ends->list[--left].conn;
+		else
+			nearest = ends->list[right++].conn;
+		if (nearest != index && model->conns[nearest].other == MODEL_NONE &&
+		    may_be_one(model, conn, &model->conns[nearest]))
+			return nearest;
 	}
-	return best;
+	return MODEL_NONE;
 }
 
 void model_make_pairs(struct model *model)
 {
-	struct ends ends = {.next = pool_zeros((model->conns_count + 1) * sizeof(*ends.next))};
+	struct ends ends = {.list = pool_zeros((model->conns_count + 1) * sizeof(*ends.list))};
 	char key[192];
 
-	for (uint32_t i = model->conns_count; i-- > 0;) {
+	for (uint32_t i = 0; i < model->conns_count; i++) {
 		const struct model_conn *conn = &model->conns[i];
-		uint32_t before = ends.keys.count;
-		uint32_t list;
 
 		if (!has_ends(conn))
 			continue;
-		list = pool_put(&ends.keys, key, ends_key(model, conn->local, conn->peer, key));
-		if (list == before) {
-			ends.first = pool_grow(ends.first, before, sizeof(*ends.first));
-			ends.first[list] = MODEL_NONE;
-		}
-		ends.next[i] = ends.first[list];
-		ends.first[list] = i;
+		ends.list[ends.count++] = (struct end){
+			.key = pool_put(&ends.keys, key, ends_key(model, conn->local, conn->peer, key)),
+			.conn = i,
+			.first_ns = conn->first_ns,
+		};
 	}
+	qsort(ends.list, ends.count, sizeof(*ends.list), by_key_and_start);
 	for (uint32_t i = 0; i < model->conns_count; i++) {
 		struct model_conn *conn = &model->conns[i];
 		uint32_t other = has_ends(conn) && conn->other == MODEL_NONE ? other_side(model, &ends, i) : MODEL_NONE;
@@ -119,6 +159,5 @@ void model_make_pairs(struct model *model)
 		model->conns[other].other = i;
 	}
 	pool_close(&ends.keys);
-	free(ends.first);
-	free(ends.next);
+	free(ends.list);
 }
