@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../observe/diag.h"
+#include "../sink/output.h"
 #include "../sink/target.h"
 #include "../sink/writer.h"
 #include "ending.h"
@@ -64,28 +65,36 @@ static void note_limit(int resource)
 		spy_before_less();
 }
 
+/* A filter may follow, after which nobody can be asked. */
+static int limited(int resource, int rc)
+{
+	if (spy_on && resource == RLIMIT_FSIZE)
+		spy_output_note_limit();
+	return rc;
+}
+
 SPY_EXPORT int setrlimit(spy_rlimit_resource resource, const struct rlimit *limit)
 {
 	note_limit((int)resource);
-	return REAL(setrlimit)(resource, limit);
+	return limited((int)resource, REAL(setrlimit)(resource, limit));
 }
 
 SPY_EXPORT int setrlimit64(spy_rlimit_resource resource, const struct rlimit64 *limit)
 {
 	note_limit((int)resource);
-	return REAL(setrlimit64)(resource, limit);
+	return limited((int)resource, REAL(setrlimit64)(resource, limit));
 }
 
 SPY_EXPORT int prlimit(pid_t pid, spy_prlimit_resource resource, const struct rlimit *limit, struct rlimit *old)
 {
 	note_limit((int)resource);
-	return REAL(prlimit)(pid, resource, limit, old);
+	return limited((int)resource, REAL(prlimit)(pid, resource, limit, old));
 }
 
 SPY_EXPORT int prlimit64(pid_t pid, spy_prlimit_resource resource, const struct rlimit64 *limit, struct rlimit64 *old)
 {
 	note_limit((int)resource);
-	return REAL(prlimit64)(pid, resource, limit, old);
+	return limited((int)resource, REAL(prlimit64)(pid, resource, limit, old));
 }
 
 SPY_EXPORT void quick_exit(int status)

@@ -7,6 +7,7 @@
 #ifndef SPY_SINK_OUTPUT_H
 #define SPY_SINK_OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* For a regular file, which raises no SIGPIPE. */
@@ -14,5 +15,8 @@ size_t spy_output_plain(int fd, const char *text, size_t len, int *err);
 
 /* For anything: SIGPIPE and SIGXFSZ of the write are kept from the program. */
 size_t spy_output_quietly(int fd, const char *text, size_t len, int *err);
+
+/* Asks what limit there is on the size of files; true where there is one. Leaves errno alone. */
+bool spy_output_note_limit(void);
 
 #endif

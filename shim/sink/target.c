@@ -127,13 +127,6 @@ static int open_log(const char *path, int extra)
 	return fd < 0 ? (int)fd : log_to.keep_fd((int)fd);
 }
 
-static bool has_size_limit(void)
-{
-	struct rlimit limit;
-
-	return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
-}
-
 static bool use_template(int32_t pid, int extra, int *err)
 {
 	char path[SPY_PATH_ROOM];
@@ -148,7 +141,7 @@ static bool use_template(int32_t pid, int extra, int *err)
 	}
 	log_to.fd = fd;
 	log_to.pid = pid;
-	log_to.plain_file = is_plain_file(fd) && !has_size_limit();
+	log_to.plain_file = is_plain_file(fd) && !spy_output_note_limit();
 	return true;
 }
 
@@ -248,7 +241,7 @@ void spy_target_open(const struct spy_target_config *config, int32_t pid, struct
 		return;
 	}
 	log_to.fd = STDERR;
-	log_to.plain_file = is_plain_file(STDERR) && !has_size_limit();
+	log_to.plain_file = is_plain_file(STDERR) && !spy_output_note_limit();
 }
 
 /* Opens the file that the log goes on in, and says so on what was stderr. */

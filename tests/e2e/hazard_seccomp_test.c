@@ -4,6 +4,8 @@
  */
 #include "hazard_run.h"
 
+#include <unistd.h>
+
 static void run_filtered(const char *action, const char *options)
 {
 	struct log log = hazard_run("hazard_seccomp", action, options);
@@ -65,6 +67,20 @@ static void filters_that_the_kernel_refuses(void **state)
 	log_assert_text(closed, "state_source", "kernel");
 }
 
+/* A write to the log would raise a signal that the filter does not let the shim take back. */
+static void filter_with_a_limit_on_files(void **state)
+{
+	struct run_spec spec = hazard_spec("hazard_seccomp", "limit");
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard_seccomp", "limit", NULL);
+	assert_true(log.count > 0);
+	spec.options = script_options("flush=buffer");
+	assert_int_equal(unlink(script_log()), 0);
+	hazard_compare(&spec);
+}
+
 int main(void)
 {
 	const struct CMUnitTest seccomp[] = {
@@ -75,6 +91,7 @@ int main(void)
 		TEST(filter_that_says_EPERM),
 		TEST(filter_that_raises_SIGSYS),
 		TEST(filters_that_the_kernel_refuses),
+		TEST(filter_with_a_limit_on_files),
 	};
 
 	return cmocka_run_group_tests_name("hazard_seccomp", seccomp, NULL, NULL);

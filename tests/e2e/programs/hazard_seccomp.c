@@ -2,6 +2,7 @@
  * hazard_seccomp ACTION: a server that, once it is set up, allows itself what serving takes and no
  * other system call. ACTION is what a call gets that is not allowed: kill, errno or trap. With `probe` it
  * offers the kernel filters that are none, as programs do to learn what the kernel can, and serves without one.
+ * `limit` is kill, and files may grow no further, as sshd has it.
  */
 #include "hazard_net.h"
 
@@ -10,23 +11,29 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
-static const unsigned int allowed[] = {
-	SYS_read,	SYS_write,  SYS_recvfrom,     SYS_recvmsg,	  SYS_sendto,
-	SYS_sendmsg,	SYS_accept, SYS_accept4,      SYS_close,	  SYS_exit,
-	SYS_exit_group, SYS_futex,  SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn,
+#define SIZE 2000 /* more than this program prints, and less than a log of it */
+
+static const unsigned int
+	allowed[] =
+		{
+			SYS_read,	SYS_write,  SYS_recvfrom,     SYS_recvmsg,	  SYS_sendto,
+			SYS_sendmsg,	SYS_accept, SYS_accept4,      SYS_close,	  SYS_exit,
+			SYS_exit_group, SYS_futex,  SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn,
+			SYS_ppoll, /* with `limit` only: writing to the log is then possible */
 };
 
 #define ALLOWED (sizeof(allowed) / sizeof(allowed[0]))
 
-static void install(unsigned int action)
+static void install(unsigned int action, size_t count)
 {
 	struct sock_filter filter[ALLOWED * 2 + 2];
 	struct sock_fprog program = {.filter = filter};
 	size_t n = 0;
 
 	filter[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < ALLOWED; i++) {
+	for (size_t i = 0; i < count; i++) {
 		filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i], 0, 1);
 		filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	}
@@ -88,10 +95,12 @@ int main(int argc, char **argv)
 		action = SECCOMP_RET_TRAP;
 	if (connect(waiting, (struct sockaddr *)&addr, sizeof(addr)) != 0)
 		give_up("connect");
+	if (strcmp(name, "limit") == 0 && setrlimit(RLIMIT_FSIZE, &(struct rlimit){SIZE, SIZE}) != 0)
+		give_up("setrlimit");
 	if (strcmp(name, "probe") == 0)
 		probe();
 	else
-		install(action);
+		install(action, strcmp(name, "limit") == 0 ? ALLOWED : ALLOWED - 1);
 	say("exchanged", exchange(pair));
 	say("close", close(pair.client));
 	say("recv", recv(pair.server, &byte, 1, 0));
