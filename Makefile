@@ -4,6 +4,8 @@ CC ?= gcc
 BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+VERSION := $(shell sed -n 's/^\#define SPY_VERSION "\(.*\)"/\1/p' include/tcpwaitspy/version.h)
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wundef
 BASE_CFLAGS := -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -g -O2 -MMD -MP $(EXTRA_CFLAGS)
@@ -43,7 +45,7 @@ PROGRAMS := $(TWINS) $(TEST_PROGRAMS) $(HISTORY)
 UNPRELOADED := $(PURE_SOURCES) $(wildcard shim/sink/*.c) $(filter-out shim/observe/stack.c,$(wildcard shim/observe/*.c))
 UNIT_OBJECTS := $(UNPRELOADED:%.c=$(BUILD)/objects/%.o) $(filter-out $(BUILD)/objects/tools/cli/main.o,$(TOOL_OBJECTS))
 
-.PHONY: all builds fuzz fuzzers fuzz-check deps demo check unit e2e asan tsan lint format layers coverage bench transparency transparency-quick install uninstall help clean
+.PHONY: all builds fuzz fuzzers fuzz-check deps demo check unit e2e asan tsan lint format layers coverage bench transparency transparency-quick install uninstall deb help clean
 .SECONDARY:
 
 all: $(BUILD)/libtcpwaitspy.so $(BUILD)/tcpwaitspy $(BUILD)/demo/tcpwaits ## Build the shim, the command and the demo
@@ -204,12 +206,29 @@ transparency-quick: all ## The part of it that make check runs
 bench: all ## Measure the cost of the shim
 	@tests/bench/run.sh $(BUILD)
 
-install: all ## Install the shim and its optional header (PREFIX, DESTDIR)
+install: all $(BUILD)/tcpwaitspy.pc ## Install the command, the shim, manual pages and the rest (PREFIX, DESTDIR)
+	install -D -m 0755 $(BUILD)/tcpwaitspy $(DESTDIR)$(PREFIX)/bin/tcpwaitspy
 	install -D -m 0755 $(BUILD)/libtcpwaitspy.so $(DESTDIR)$(PREFIX)/lib/libtcpwaitspy.so
 	install -D -m 0644 include/tcpwaitspy.h $(DESTDIR)$(PREFIX)/include/tcpwaitspy.h
+	install -D -m 0644 $(BUILD)/tcpwaitspy.pc $(DESTDIR)$(PREFIX)/share/pkgconfig/tcpwaitspy.pc
+	install -D -m 0644 docs/man/tcpwaitspy.1 $(DESTDIR)$(PREFIX)/share/man/man1/tcpwaitspy.1
+	install -D -m 0644 docs/man/libtcpwaitspy.7 $(DESTDIR)$(PREFIX)/share/man/man7/libtcpwaitspy.7
+	install -D -m 0644 tools/completion/tcpwaitspy.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tcpwaitspy
+	install -D -m 0644 tools/completion/_tcpwaitspy $(DESTDIR)$(ZSHDIR)/_tcpwaitspy
 
 uninstall: ## Remove what install installed
-	rm -f $(DESTDIR)$(PREFIX)/lib/libtcpwaitspy.so $(DESTDIR)$(PREFIX)/include/tcpwaitspy.h
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/tcpwaitspy lib/libtcpwaitspy.so include/tcpwaitspy.h \
+		share/pkgconfig/tcpwaitspy.pc share/man/man1/tcpwaitspy.1 share/man/man7/libtcpwaitspy.7 \
+		share/bash-completion/completions/tcpwaitspy) $(DESTDIR)$(ZSHDIR)/_tcpwaitspy
+
+# Made anew each time: PREFIX may be another one.
+.PHONY: $(BUILD)/tcpwaitspy.pc
+$(BUILD)/tcpwaitspy.pc: tcpwaitspy.pc.in
+	@mkdir -p $(@D)
+	@sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< >$@
+
+deb: all ## Make a Debian package, build/tcpwaitspy_VERSION_ARCH.deb
+	@tools/deb.sh $(BUILD) $(VERSION)
 
 clean: ## Remove build/
 	rm -rf $(BUILD)

@@ -7,10 +7,11 @@ build="gcc make libc6-dev libcmocka-dev libjson-c-dev libunwind-dev libdw-dev li
 other="gcc-i686-linux-gnu libc6-dev-i386-cross libc6-i386 gcc-aarch64-linux-gnu libc6-dev-arm64-cross musl-tools linux-libc-dev"
 lint="clang-tidy clang-format cppcheck shellcheck gcovr mypy pyflakes3"
 run="libunwind8 redis-server redis-tools nginx-light python3 curl socat iproute2 nftables procps git strace"
+command="mandoc zsh bash"
 companions="g++ valgrind libjemalloc2 libsocket-wrapper libfaketime proxychains4 tsocks openssh-server openssh-client"
 fleet="prometheus prometheus-node-exporter sqlite3"
 others="libpython3.11-testsuite netcat-openbsd openssl apache2-utils iperf3 stress-ng openjdk-17-jdk-headless nodejs"
-packages="$build $other $lint $run $fleet $others $companions"
+packages="$build $other $lint $run $command $fleet $others $companions"
 
 if ! command -v apt-get >/dev/null 2>&1; then
 	echo "tcpwaitspy: no apt-get here. Install these, by the names that Debian gives them:"

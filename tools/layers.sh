@@ -19,6 +19,7 @@ forbid shim/config 'preload|observe|sink|tools'
 forbid shim/observe 'preload|sink|config|tools'
 forbid shim/sink 'preload|config|tools'
 for folder in tools/*/; do
+	ls "$folder"*.[ch] >/dev/null 2>&1 || continue # Shell completion.
 	forbid "${folder%/}" 'preload|observe|sink'
 done
 forbid tools/read 'cli|model|report|symbols'

@@ -143,20 +143,20 @@ static int check_machine(const char *path, const struct kind *kind, const char *
 	    musl == shim.wants_glibc) {
 		snprintf(reason, sizeof(reason), "is linked with %s, and %s with %s", musl ? "musl libc" : "glibc",
 			 library, musl ? "glibc" : "another libc");
-		return refuse(
-			path, script, reason,
-			"build the shim for that libc (make CC=musl-gcc) and name it with --library, or `tcpwaitspy ps "
-			"PID` while the program runs");
+		return refuse(path, script, reason,
+			      "name a shim for that libc with --library (`make builds` makes "
+			      "build/musl/libtcpwaitspy.so), or "
+			      "`tcpwaitspy ps PID` while the program runs");
 	}
 	if (kind->class == shim.class && kind->machine == shim.machine)
 		return STATUS_GOOD;
 	snprintf(reason, sizeof(reason), "is a program for %s (%d bits), and %s is for %s (%d bits)",
 		 machine_name(kind->machine), kind->class == ELFCLASS64 ? 64 : 32, library, machine_name(shim.machine),
 		 shim.class == ELFCLASS64 ? 64 : 32);
-	return refuse(
-		path, script, reason,
-		"build the shim for that machine (make CC=...) and name it with --library, or `tcpwaitspy ps PID` "
-		"while the program runs");
+	return refuse(path, script, reason,
+		      "name a shim for that machine with --library (`make builds` makes some below build/), or "
+		      "`tcpwaitspy ps "
+		      "PID` while the program runs");
 }
 
 int elf_check(const char *path, const char *library, const char *script)
