@@ -11,6 +11,7 @@
 #include "../../include/tcpwaitspy/finding.h"
 #include "../core/buf.h"
 #include "../core/core.h"
+#include "../core/spell.h"
 #include "../observe/symbols.h"
 
 #define SPY_STACK_FRAMES_ROOM 64
@@ -111,14 +112,8 @@ extern const struct spy_format_ops spy_text_format;
 extern const struct spy_format_ops spy_json_format;
 
 /* names.c: spellings that both formats share. */
-const char *spy_errno_name(int err); /* "EAGAIN"; NULL for numbers without a name */
-void spy_put_arg(struct spy_buf *out, const struct spy_event *ev, unsigned int index);
 const char *spy_severity_name(enum spy_severity severity, bool upper);
 const char *spy_story_member(enum spy_story story); /* "eof" */
 const char *spy_story_title(enum spy_story story); /* "end of file read at" */
-
-/* What the logs say of an argument: a number, a word, or nothing at all. */
-enum spy_arg_form { SPY_FORM_ABSENT, SPY_FORM_NUMBER, SPY_FORM_WORD };
-enum spy_arg_form spy_arg_form(const struct spy_event *ev, unsigned int index);
 
 #endif

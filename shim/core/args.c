@@ -2,8 +2,8 @@
  * How arguments are spelled: numbers as numbers, flags and options by the names that man pages
  * use. An unknown bit or value is written as a number, never left out.
  */
-#include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include "sink.h"
+#include "spell.h"
 
 struct word {
 	int64_t value;
