@@ -33,6 +33,7 @@ UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/unit/%)
 E2E_SOURCES := $(wildcard tests/e2e/*_test.c)
 E2E_TESTS := $(E2E_SOURCES:tests/e2e/%.c=$(BUILD)/tests/e2e/%)
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/objects/%.o,$(wildcard tests/support/*.c))
+READER_OBJECTS := $(patsubst %.c,$(BUILD)/objects/%.o,$(wildcard tools/read/*.c) $(PURE_SOURCES))
 TEST_PROGRAMS := $(patsubst tests/e2e/programs/%.c,$(BUILD)/tests/programs/%,$(wildcard tests/e2e/programs/*.c))
 HISTORY := $(patsubst tests/e2e/history/%.c,$(BUILD)/tests/history/%,$(wildcard tests/e2e/history/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/bin/%,$(wildcard tests/fuzz/*_fuzz.c))
@@ -133,10 +134,11 @@ $(BUILD)/tests/unit/%: $(BUILD)/objects/tests/unit/%.o $(UNIT_OBJECTS)
 	@echo '  LD    $@'
 	@$(CC) $(BASE_CFLAGS) $^ -o $@ -lcmocka -ldl $(TOOL_LIBS) -pthread
 
-$(BUILD)/tests/e2e/%: $(BUILD)/objects/tests/e2e/%.o $(SUPPORT_OBJECTS)
+# They read flight records as the command does.
+$(BUILD)/tests/e2e/%: $(BUILD)/objects/tests/e2e/%.o $(SUPPORT_OBJECTS) $(READER_OBJECTS)
 	@mkdir -p $(@D)
 	@echo '  LD    $@'
-	@$(CC) $(BASE_CFLAGS) $^ -o $@ -lcmocka -ljson-c -pthread
+	@$(CC) $(BASE_CFLAGS) $^ -o $@ -lcmocka -ljson-c -lm -pthread
 
 $(BUILD)/bin/%_fuzz: $(BUILD)/objects/tests/fuzz/%_fuzz.o $(UNIT_OBJECTS)
 	@mkdir -p $(@D)

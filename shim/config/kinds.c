@@ -116,6 +116,52 @@ static void print_time(const struct spy_option_kind *kind, const void *member, s
 	}
 }
 
+static const struct {
+	char letter;
+	unsigned int shift;
+} size_units[] = {{'G', 30}, {'M', 20}, {'K', 10}};
+
+#define SIZE_UNIT_COUNT (sizeof(size_units) / sizeof(size_units[0]))
+
+/* "64M"; without a unit it is bytes. */
+static bool read_size(const struct spy_option_kind *kind, const char *value, void *member)
+{
+	unsigned int shift = 0;
+	const char *end;
+	uint64_t size;
+	size_t i;
+
+	if (!read_digits(value, &size, &end))
+		return false;
+	for (i = 0; i < SIZE_UNIT_COUNT && *end != '\0'; i++) {
+		if (*end == size_units[i].letter) {
+			shift = size_units[i].shift;
+			end++;
+			break;
+		}
+	}
+	if (*end != '\0' || size > kind->max >> shift || size << shift < kind->min)
+		return false;
+	*(uint64_t *)member = size << shift;
+	return true;
+}
+
+static void print_size(const struct spy_option_kind *kind, const void *member, struct spy_buf *out)
+{
+	uint64_t size = *(const uint64_t *)member;
+	size_t i;
+
+	(void)kind;
+	for (i = 0; i < SIZE_UNIT_COUNT; i++) {
+		if (size % (UINT64_C(1) << size_units[i].shift) == 0) {
+			spy_buf_uint(out, size >> size_units[i].shift);
+			spy_buf_char(out, size_units[i].letter);
+			return;
+		}
+	}
+	spy_buf_uint(out, size);
+}
+
 static bool read_number(const struct spy_option_kind *kind, const char *value, unsigned int *number)
 {
 	const char *end;
@@ -282,6 +328,13 @@ const struct spy_option_kind spy_option_TIME_OR_0 = {
 	.print = print_time,
 	.valid = "a time such as 500ms, 5s or 1m (or 0)",
 	.max = INT64_MAX,
+};
+const struct spy_option_kind spy_option_SIZE = {
+	.read = read_size,
+	.print = print_size,
+	.valid = "a size from 256K to 64G",
+	.min = SPY_RECORD_SIZE_MIN,
+	.max = SPY_RECORD_SIZE_MAX,
 };
 const struct spy_option_kind spy_option_COUNT = {
 	.read = read_count,

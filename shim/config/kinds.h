@@ -28,6 +28,7 @@ typedef char spy_option_TEXT_t[SPY_PATH_MAX];
 typedef char spy_option_RULES_t[SPY_PATH_MAX];
 typedef uint64_t spy_option_TIME_t; /* nanoseconds, up to INT64_MAX */
 typedef uint64_t spy_option_TIME_OR_0_t;
+typedef uint64_t spy_option_SIZE_t; /* bytes */
 typedef unsigned int spy_option_COUNT_t;
 typedef int spy_option_EXIT_t;
 typedef bool spy_option_SWITCH_t;
@@ -40,6 +41,7 @@ extern const struct spy_option_kind spy_option_TEXT;
 extern const struct spy_option_kind spy_option_RULES; /* spy_options_parse() reads the list itself */
 extern const struct spy_option_kind spy_option_TIME;
 extern const struct spy_option_kind spy_option_TIME_OR_0;
+extern const struct spy_option_kind spy_option_SIZE;
 extern const struct spy_option_kind spy_option_COUNT;
 extern const struct spy_option_kind spy_option_EXIT;
 extern const struct spy_option_kind spy_option_SWITCH;

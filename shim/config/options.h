@@ -16,6 +16,8 @@
 
 #define SPY_PATH_MAX	     1024
 #define SPY_STACK_FRAMES_MAX 64
+#define SPY_RECORD_SIZE_MIN  (UINT64_C(256) << 10)
+#define SPY_RECORD_SIZE_MAX  (UINT64_C(64) << 30)
 
 enum spy_format { SPY_FORMAT_TEXT, SPY_FORMAT_JSON };
 enum spy_calls_mode { SPY_CALLS_ALL, SPY_CALLS_LIFECYCLE, SPY_CALLS_NONE };
@@ -26,6 +28,8 @@ struct spy_options {
 	enum spy_format format;
 	enum spy_calls_mode calls;
 	enum spy_flush flush;
+	char record[SPY_PATH_MAX];
+	uint64_t record_size; /* bytes, SPY_RECORD_SIZE_MIN..SPY_RECORD_SIZE_MAX */
 	uint64_t close_wait_ns; /* times are at most INT64_MAX, so that adding them to a clock is safe */
 	uint64_t fin_wait_ns;
 	uint64_t watch_ns; /* 0: no thread */

@@ -158,6 +158,9 @@ struct spy_addr spy_kernel_peer(int fd)
 	return ask_name(SYS_getpeername, fd);
 }
 
+#define ASK_AGAIN_NS 1000000u
+#define AT_ONCE_NS   1000u
+
 static int (*ask_clock)(clockid_t clock, struct timespec *ts) = clock_gettime;
 
 void spy_clock_init(void)
@@ -195,6 +198,24 @@ uint64_t spy_clock_tick(void)
 uint64_t spy_clock_wall(void)
 {
 	return read_clock(CLOCK_REALTIME);
+}
+
+uint64_t spy_clock_wall_at(uint64_t now_ns)
+{
+	static _Atomic uint64_t ahead_ns, asked_ns;
+	uint64_t wall_ns, after_ns;
+
+	if (now_ns - asked_ns < ASK_AGAIN_NS)
+		return now_ns + ahead_ns;
+	now_ns = spy_clock_now();
+	wall_ns = spy_clock_wall();
+	after_ns = spy_clock_now();
+	/* Interrupted in between, the two say nothing of each other. */
+	if (after_ns - now_ns < AT_ONCE_NS) {
+		ahead_ns = wall_ns - (now_ns + (after_ns - now_ns) / 2);
+		asked_ns = now_ns;
+	}
+	return wall_ns;
 }
 
 uint32_t spy_kernel_tid(void)

@@ -62,6 +62,8 @@ void spy_clock_init(void);
 /* CLOCK_MONOTONIC and CLOCK_REALTIME in ns. */
 uint64_t spy_clock_now(void);
 uint64_t spy_clock_wall(void);
+/* CLOCK_REALTIME at a moment of CLOCK_MONOTONIC that is now: the clock is asked once in a millisecond only. */
+uint64_t spy_clock_wall_at(uint64_t now_ns);
 
 /* CLOCK_MONOTONIC as it was at the last tick, some milliseconds ago; a third of the price. */
 uint64_t spy_clock_tick(void);

@@ -9,6 +9,7 @@
 #include "../observe/kernel.h"
 #include "hooks.h"
 #include "inside.h"
+#include "recording.h"
 #include "room.h"
 #include "settle.h"
 #include "watcher.h"
@@ -33,7 +34,7 @@ bool spy_enter_tracked(struct spy_call *call, enum spy_call_id id, int fd, uint3
 	call->arg[2] = SPY_UNKNOWN;
 	call->target.family = 0;
 	call->peer.family = 0;
-	call->began_ns = spy_options.calls == SPY_CALLS_ALL || call->conn->attention ? spy_clock_now() : 0;
+	call->began_ns = spy_wants_calls() || call->conn->attention ? spy_clock_now() : 0;
 	if (SPY_CAN_BLOCK & (1u << call->op))
 		spy_inside_enter(call);
 	return true;
@@ -262,6 +263,10 @@ static void report_plain(const struct spy_call *call, long rc, int err)
 	struct spy_event ev;
 	struct spy_line_conn line;
 
+	if (spy_options.calls != SPY_CALLS_ALL) {
+		spy_recording_data(call, rc, err);
+		return;
+	}
 	spy_event_of(call, rc, err, &ev);
 	ev.state_before = SPY_STATE_ESTABLISHED;
 	ev.state = SPY_STATE_ESTABLISHED;
@@ -299,7 +304,7 @@ static long finish_data_with_room(void *what, long rc)
 long spy_finish_data(struct spy_call *call, long rc)
 {
 	note_use(call, rc);
-	if (spy_options.calls != SPY_CALLS_ALL && is_plain(call, rc))
+	if (!spy_wants_calls() && is_plain(call, rc))
 		return rc;
 	return spy_with_room(finish_data_with_room, call, rc);
 }

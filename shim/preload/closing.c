@@ -7,6 +7,7 @@
 #include "../observe/diag.h"
 #include "../observe/kernel.h"
 #include "inside.h"
+#include "recording.h"
 #include "room.h"
 #include "settle.h"
 #include "sweep.h"

@@ -19,6 +19,7 @@
 #include "call.h"
 #include "ending.h"
 #include "inside.h"
+#include "recording.h"
 #include "report.h"
 #include "snapshot.h"
 #include "spy.h"
@@ -55,6 +56,7 @@ void spy_fork_child(bool was_in_section)
 		spy_table_empty(&spy_core.table);
 	spy_core_forked(&spy_core, spy_clock_now());
 	spy_report_forked();
+	spy_recording_forked();
 	spy_watcher_forked();
 	spy_watcher_allow(false);
 	spy_inside_forked();

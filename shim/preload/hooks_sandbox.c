@@ -14,6 +14,7 @@
 #include "ending.h"
 #include "hooks.h"
 #include "real.h"
+#include "recording.h"
 #include "report.h"
 #include "snapshot.h"
 
@@ -37,6 +38,7 @@ static void prepare(void)
 	spy_before_less();
 	spy_writer_flush();
 	spy_report_reserve();
+	spy_recording_prepare();
 	spy_stack_take(0, &frame, 1);
 	(void)spy_self_tid();
 	spy_quiet_enter(&quiet);

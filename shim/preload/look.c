@@ -7,6 +7,7 @@
 #include "../observe/diag.h"
 #include "../observe/kernel.h"
 #include "call.h"
+#include "recording.h"
 
 void spy_event_init(struct spy_event *ev, enum spy_call_id call, enum spy_op op, int fd)
 {

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "../config/suppressions.h"
 #include "../observe/apart.h"
@@ -15,27 +14,25 @@
 #include "../observe/sys.h"
 #include "../sink/target.h"
 #include "../sink/writer.h"
+#include "recording.h"
 #include "start.h"
 
 #define LINE_ROOM	  1024
-#define ARGV_ROOM	  16384
 #define REPORT_ROOM	  (1024 * 1024)
 #define SUPPRESSIONS_ROOM 65536
 
 static struct spy_suppressions suppressions;
 static char *suppressions_text;
-static _Atomic bool process_told;
 
 /* Where a report is composed: too much for a stack, and rare enough to ask the kernel for. */
 struct workspace {
 	struct spy_named_stacks stacks;
 	struct spy_summary summary;
 	uint32_t place_stacks[SPY_SUMMARY_PLACES];
-	char argv[ARGV_ROOM];
 	char text[REPORT_ROOM];
 };
 
-static const struct spy_format_ops *format(void)
+const struct spy_format_ops *spy_report_format(void)
 {
 	return spy_options.format == SPY_FORMAT_JSON ? &spy_json_format : &spy_text_format;
 }
@@ -56,39 +53,9 @@ struct spy_line_conn spy_line_conn(const struct spy_conn *conn)
 	};
 }
 
-void spy_report_process(void)
-{
-	struct spy_origin from = origin_now();
-	struct workspace *room;
-	struct utsname host;
-	struct spy_process process = {.ppid = (int32_t)spy_sys0(SYS_getppid)};
-	struct spy_buf out;
-
-	if (atomic_exchange(&process_told, true))
-		return;
-	room = spy_room_take(sizeof(*room));
-	if (!room)
-		return;
-	process.argv = room->argv;
-	process.argv_len = spy_proc_read("/proc/self/cmdline", room->argv, sizeof(room->argv));
-	process.host = spy_sys1(SYS_uname, &host) == 0 ? host.nodename : "";
-	process.exe = spy_start_exe();
-	process.options = spy_start_options();
-	out = (struct spy_buf){room->text, 0, sizeof(room->text), false};
-	format()->process(&out, &from, &process);
-	if (out.len)
-		spy_writer_put(out.data, out.len, false);
-	spy_room_give(room, sizeof(*room));
-}
-
 void spy_report_reserve(void)
 {
 	spy_room_reserve(sizeof(struct workspace));
-}
-
-void spy_report_forked(void)
-{
-	process_told = false;
 }
 
 /* What calls=lifecycle leaves out: plain data, waiting, and questions. */
@@ -129,14 +96,15 @@ void spy_report_event(const struct spy_event *ev, const struct spy_line_conn *co
 	struct spy_buf out = SPY_BUF(room);
 	struct spy_origin from = {ev->wall_ns, spy_self_pid(), ev->tid};
 
+	spy_recording_event(ev, conn);
 	if (!is_wanted(ev))
 		return;
-	if (!process_told)
+	if (!spy_report_process_is_told())
 		spy_report_process();
 	if (ev->op == SPY_OP_TICK)
-		format()->state(&out, &from, ev, conn);
+		spy_report_format()->state(&out, &from, ev, conn);
 	else
-		format()->call(&out, &from, ev, conn);
+		spy_report_format()->call(&out, &from, ev, conn);
 	spy_writer_put(out.data, out.len, false);
 }
 
@@ -190,8 +158,13 @@ static void report_finding(const struct spy_finding *finding, struct workspace *
 		spy_core_unlock();
 		return;
 	}
-	format()->finding(&out, &from, finding, &room->stacks);
+	spy_report_format()->finding(&out, &from, finding, &room->stacks);
 	spy_writer_put(out.data, out.len, true);
+	if (spy_recorder_is_on()) {
+		out = (struct spy_buf){room->text, 0, sizeof(room->text), false};
+		spy_json_format.finding(&out, &from, finding, &room->stacks);
+		spy_recording_line(&from, out.data, out.len);
+	}
 }
 
 void spy_report_findings(const struct spy_outbox *out)
@@ -200,7 +173,7 @@ void spy_report_findings(const struct spy_outbox *out)
 
 	if (!out->count)
 		return;
-	if (!process_told)
+	if (!spy_report_process_is_told())
 		spy_report_process();
 	room = spy_room_take(sizeof(*room));
 	for (unsigned int i = 0; room && i < out->count; i++)
@@ -317,7 +290,7 @@ static void name_places(struct workspace *room)
 /* On stderr a program without a single TCP socket hears nothing of the shim. */
 static bool has_something_to_say(void)
 {
-	return spy_target_is_file() ? process_told : spy_core.table.used > 0;
+	return spy_target_is_file() ? spy_report_process_is_told() : spy_core.table.used > 0;
 }
 
 void spy_report_summary(void)
@@ -325,10 +298,12 @@ void spy_report_summary(void)
 	struct spy_origin from = origin_now();
 	struct workspace *room;
 	struct spy_buf out;
+	bool to_log = has_something_to_say();
+	bool to_record = spy_recording_has_begun();
 
-	if (!has_something_to_say())
+	if (!to_log && !to_record)
 		return;
-	if (!process_told)
+	if (to_log && !spy_report_process_is_told())
 		spy_report_process();
 	room = spy_room_take(sizeof(*room));
 	if (!room)
@@ -339,9 +314,16 @@ void spy_report_summary(void)
 	spy_core_unlock();
 	name_places(room);
 	name_waits(room);
-	out = (struct spy_buf){room->text, 0, sizeof(room->text), false};
-	format()->summary(&out, &from, &room->summary);
-	spy_writer_put(out.data, out.len, true);
+	if (to_log) {
+		out = (struct spy_buf){room->text, 0, sizeof(room->text), false};
+		spy_report_format()->summary(&out, &from, &room->summary);
+		spy_writer_put(out.data, out.len, true);
+	}
+	if (to_record) {
+		out = (struct spy_buf){room->text, 0, sizeof(room->text), false};
+		spy_json_format.summary(&out, &from, &room->summary);
+		spy_recording_line(&from, out.data, out.len);
+	}
 	spy_room_give(room, sizeof(*room));
 }
 

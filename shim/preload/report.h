@@ -11,6 +11,12 @@
 
 /* The process record: once, before any other line of this process. */
 void spy_report_process(void);
+bool spy_report_process_is_told(void);
+/* The same for the flight record; start_ns is when this process began. */
+void spy_report_process_to_record(uint64_t start_ns);
+
+/* The log's format. */
+const struct spy_format_ops *spy_report_format(void);
 
 /* The line of a call, or of a state seen without one, where the mode wants it. */
 void spy_report_event(const struct spy_event *ev, const struct spy_line_conn *conn);

@@ -11,6 +11,7 @@
 #include "../config/options.h"
 #include "../core/core.h"
 #include "../observe/lock.h"
+#include "../sink/recorder.h"
 
 #define SPY_EXPORT __attribute__((visibility("default")))
 
@@ -21,12 +22,12 @@ extern struct spy_options spy_options; /* written once, before spy_on */
 extern _Atomic bool spy_on;
 
 /*
- * True where each call has a line that shows the state after it. Elsewhere what follows from a call's own result
- * is worked out, and the kernel is asked only where the story could have turned otherwise.
+ * True where each call has a line, or an event in the flight record, that shows the state after it. Elsewhere
+ * what follows from a call's own result is worked out, and the kernel is asked only where the story could have turned otherwise.
  */
 static inline bool spy_shows_states(void)
 {
-	return spy_options.calls != SPY_CALLS_NONE;
+	return spy_options.calls != SPY_CALLS_NONE || spy_recorder_is_on();
 }
 
 /*

@@ -19,6 +19,7 @@
 #include "ending.h"
 #include "own.h"
 #include "real.h"
+#include "recording.h"
 #include "report.h"
 #include "snapshot.h"
 
@@ -129,6 +130,7 @@ __attribute__((constructor)) static void start(void)
 	spy_diag_init(spy_own_keep_high);
 	open_log(&complaints);
 	spy_snapshot_init(&complaints);
+	spy_recording_init(&complaints);
 	if (complaints.len)
 		spy_target_complain(complaints.data, complaints.len);
 	show_help();

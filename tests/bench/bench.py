@@ -27,10 +27,14 @@ LINE_DISK = "calls=all json flush=line, disk"
 BUFFER = "calls=all json flush=buffer"
 TEXT = "calls=all text flush=line, tmpfs"
 NONE = "calls=none"
+RECORD = "calls=none record=, tmpfs"
+RECORD_DISK = "calls=none record=, disk"
 AGAIN = "native, a second time"
 
 ROUNDS_BUDGETS = {
     NONE: Budget(1.00, 1.03),
+    RECORD: Budget(1.20, 1.30),
+    RECORD_DISK: Budget(1.20, 1.30),
     BUFFER: Budget(1.25, 1.45),
     LINE_TMPFS: Budget(1.50, 1.75),
     LINE_DISK: Budget(1.50, 1.75),
@@ -56,6 +60,8 @@ def all_modes(lab: Lab) -> dict[str, Mode]:
         Mode("empty hooks", lab.bench / "empty_hooks.so"),
         Mode("empty hooks + TCP_INFO", lab.bench / "tcp_info_hooks.so"),
         Mode(NONE, lab.shim, "calls=none:log=%log", tmpfs),
+        Mode(RECORD, lab.shim, "calls=none:record=%log:log=/dev/null", tmpfs),
+        Mode(RECORD_DISK, lab.shim, "calls=none:record=%log:log=/dev/null", lab.bench),
         Mode(BUFFER, lab.shim, "calls=all:format=json:flush=buffer:log=%log", tmpfs),
         Mode(LINE_TMPFS, lab.shim, json_line, tmpfs),
         Mode(LINE_DISK, lab.shim, json_line, lab.bench),
@@ -87,7 +93,7 @@ def bench_rounds(lab: Lab, modes: dict[str, Mode]) -> list[Row]:
 def bench_threads(lab: Lab, modes: dict[str, Mode]) -> list[Row]:
     """Two threads on connections of their own, on any core: what they share shows as processor time."""
     command = [lab.program("rounds"), "5000", "1", "2"]
-    chosen = pick(modes, NATIVE, AGAIN, NONE, BUFFER, LINE_TMPFS)
+    chosen = pick(modes, NATIVE, AGAIN, NONE, RECORD, BUFFER, LINE_TMPFS)
     samples = lab.in_turn(lambda mode: lab.run(command, mode, pinned=False), chosen, rounds_wanted(9))
     return compare("send+recv in two threads", samples, {})
 

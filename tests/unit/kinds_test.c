@@ -89,6 +89,10 @@ static const struct {
 	 &spy_option_COUNT,
 	 {"", "65", "-1", "+1", "1.0", "0x10", "16 ", " 16", "a", "4294967296", "18446744073709551615",
 	  "18446744073709551616"}},
+	{"size",
+	 &spy_option_SIZE,
+	 {"", "M", "255K", "262143", "65G", "64m", "64MB", "64 M", "-1M", "+1M", "1.5G", "0", "17179869184G",
+	  "18446744073709551616", "18014398509481984K", "1KM"}},
 	{"exit", &spy_option_EXIT, {"", "256", "-1", "1s", "18446744073709551617"}},
 	{"switch", &spy_option_SWITCH, {"", "2", "yes", "true", "on", "-1"}},
 	{"signal",
@@ -209,6 +213,35 @@ static void a_time_is_written_in_the_largest_unit_that_divides_it(void **state)
 	}
 }
 
+static void a_size_is_in_bytes_or_has_a_unit_and_is_written_in_the_largest(void **state)
+{
+	static const struct {
+		const char *value;
+		uint64_t size;
+		const char *text;
+	} sizes[] = {
+		{"256K", 262144, "256K"},
+		{"262144", 262144, "256K"},
+		{"262145", 262145, "262145"},
+		{"64M", 64 << 20, "64M"},
+		{"1024K", 1 << 20, "1M"},
+		{"64G", UINT64_C(64) << 30, "64G"},
+		{"1536M", UINT64_C(1536) << 20, "1536M"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		uint64_t size = 0;
+		char data[64];
+		struct spy_buf out = SPY_BUF(data);
+
+		assert_true(spy_option_SIZE.read(&spy_option_SIZE, sizes[i].value, &size));
+		assert_int_equal(size, sizes[i].size);
+		spy_option_SIZE.print(&spy_option_SIZE, &size, &out);
+		assert_string_equal(spy_buf_cstr(&out), sizes[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +249,7 @@ int main(void)
 		cmocka_unit_test(zero_is_a_time_where_the_kind_says_so),
 		cmocka_unit_test(what_no_kind_takes_is_refused_and_changes_nothing),
 		cmocka_unit_test(numbers_are_taken_up_to_their_limits),
+		cmocka_unit_test(a_size_is_in_bytes_or_has_a_unit_and_is_written_in_the_largest),
 		cmocka_unit_test(choices_are_the_numbers_of_their_enumerations),
 		cmocka_unit_test(a_signal_is_named_with_or_without_sig),
 		cmocka_unit_test(a_text_is_taken_up_to_the_size_of_its_member),

@@ -27,5 +27,6 @@ struct reader_format {
 };
 
 extern const struct reader_format reader_json; /* json.c */
+extern const struct reader_format reader_record; /* record.c */
 
 #endif

@@ -14,6 +14,7 @@
 
 /* The last one takes whatever the others do not know. */
 static const struct reader_format *const formats[] = {
+	&reader_record,
 	&reader_json,
 };
 
