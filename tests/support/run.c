@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -128,6 +129,8 @@ static void become(const struct run_spec *spec, char **env, const int fds[3], in
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (int fd = 0; fd < 3; fd++)
 		dup2(fds[fd], fd);
+	/* Nor of whoever started the test: the programs count their descriptors from 3. */
+	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	if (spec->no_stderr)
 		close(2);
 	if (spec->directory && chdir(spec->directory) != 0)
