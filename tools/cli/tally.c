@@ -73,7 +73,28 @@ static void remove_conn(struct tally_process *process, struct tally_conn *conn)
 	}
 }
 
-static struct tally_conn *make_conn(struct tally_process *process, const struct item *item)
+static struct tally_process *find_process(const struct tally *tally, int pid)
+{
+	struct tally_process *process = tally->processes;
+
+	while (process && process->pid != pid)
+		process = process->next;
+	return process;
+}
+
+/* A fork's child goes on with its parent's numbers: which side opened a connection is known from there. */
+static void inherit(const struct tally *tally, const struct tally_process *process, struct tally_conn *conn)
+{
+	const struct tally_process *parent = process->parent ? find_process(tally, process->parent) : NULL;
+	const struct tally_conn *before = parent ? tally_conn(parent, conn->id) : NULL;
+
+	if (!before)
+		return;
+	conn->accepted = before->accepted;
+	conn->listens = before->listens;
+}
+
+static struct tally_conn *make_conn(const struct tally *tally, struct tally_process *process, const struct item *item)
 {
 	struct tally_conn *conn = tally_conn(process, item->conn);
 
@@ -84,6 +105,7 @@ static struct tally_conn *make_conn(struct tally_process *process, const struct 
 	conn = find_slot(process->conns, process->conn_slots, item->conn);
 	*conn = (struct tally_conn){.id = item->conn, .fd = -1, .state = ITEM_NO_STATE, .since_ns = item->ts_ns};
 	process->conn_count++;
+	inherit(tally, process, conn);
 	return conn;
 }
 
@@ -147,7 +169,7 @@ static bool is_held(int state)
 	return state == SPY_STATE_ESTABLISHED || state == SPY_STATE_CLOSE_WAIT || state == SPY_STATE_LISTEN;
 }
 
-static void take_conn(struct tally_process *process, const struct item *item)
+static void take_conn(const struct tally *tally, struct tally_process *process, const struct item *item)
 {
 	struct tally_conn *conn;
 	bool is_call = item->type == ITEM_CALL;
@@ -159,7 +181,7 @@ static void take_conn(struct tally_process *process, const struct item *item)
 	conn = tally_conn(process, item->conn);
 	if (!conn && item->state == SPY_STATE_CLOSED && item->state_before != SPY_STATE_CLOSED)
 		return;
-	conn = make_conn(process, item);
+	conn = make_conn(tally, process, item);
 	keep_text(&conn->local, item->local);
 	keep_text(&conn->peer, item->peer);
 	conn->accepted = conn->accepted || item->accepted;
@@ -223,17 +245,19 @@ static void clear(struct tally_process *process)
 
 struct tally_process *tally_process(struct tally *tally, int pid)
 {
-	struct tally_process **last = &tally->processes;
+	struct tally_process *process = find_process(tally, pid);
 
-	while (*last && (*last)->pid != pid)
-		last = &(*last)->next;
-	if (!*last) {
-		*last = words_room(sizeof(**last));
-		**last = (struct tally_process){.pid = pid};
-		/* One that has ended already is none: -1. Close-on-exec as all pidfds are. */
-		(*last)->fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (!process) {
+		struct tally_process **last = &tally->processes;
+
+		while (*last)
+			last = &(*last)->next;
+		process = words_room(sizeof(*process));
+		/* One that has ended already has no pidfd: -1. Close-on-exec as all of them are. */
+		*process = (struct tally_process){.pid = pid, .fd = (int)syscall(SYS_pidfd_open, pid, 0)};
+		*last = process;
 	}
-	return *last;
+	return process;
 }
 
 bool tally_watch(struct tally *tally, int pid)
@@ -247,17 +271,19 @@ bool tally_watch(struct tally *tally, int pid)
 
 struct tally_process *tally_take(struct tally *tally, const struct item *item)
 {
+	bool is_new = find_process(tally, item->pid) == NULL;
 	struct tally_process *process = tally_process(tally, item->pid);
 
 	process->last_ns = item->ts_ns;
 	switch (item->type) {
 	case ITEM_PROCESS:
 		clear(process);
+		process->parent = is_new ? item->process.ppid : 0;
 		process->exe = item->process.exe ? words_copy(item->process.exe) : NULL;
 		break;
 	case ITEM_CALL:
 	case ITEM_STATE:
-		take_conn(process, item);
+		take_conn(tally, process, item);
 		break;
 	case ITEM_FINDING:
 		take_finding(process, &item->finding);

@@ -46,6 +46,7 @@ struct tally_wait {
 struct tally_process {
 	struct tally_process *next;
 	int pid;
+	int parent; /* pid, where it was forked and has not become another program; else 0 */
 	int fd; /* a pidfd: readable once the process has ended; -1: it has */
 	char *exe;
 	bool has_tcp; /* it has said anything about a socket */
