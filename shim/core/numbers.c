@@ -23,9 +23,9 @@ static unsigned int count_digits(uint64_t value)
 static void put_digits(char *digits, uint64_t value, unsigned int count)
 {
 	for (; value > UINT32_MAX && count >= 2; value /= 100)
-		memcpy(digits + (count -= 2), pairs + value % 100 * 2, 2);
+		memcpy(digits + (count -= 2), pairs + (size_t)(value % 100) * 2, 2);
 	for (uint32_t low = (uint32_t)value; count >= 2; low /= 100, value = low)
-		memcpy(digits + (count -= 2), pairs + low % 100 * 2, 2);
+		memcpy(digits + (count -= 2), pairs + (size_t)(low % 100) * 2, 2);
 	if (count)
 		digits[0] = (char)('0' + value % 10);
 }

@@ -29,6 +29,7 @@ TEXT = "calls=all text flush=line, tmpfs"
 NONE = "calls=none"
 RECORD = "calls=none record=, tmpfs"
 RECORD_DISK = "calls=none record=, disk"
+LIFECYCLE = "calls=lifecycle json flush=line, tmpfs"
 AGAIN = "native, a second time"
 
 ROUNDS_BUDGETS = {
@@ -62,6 +63,7 @@ def all_modes(lab: Lab) -> dict[str, Mode]:
         Mode(NONE, lab.shim, "calls=none:log=%log", tmpfs),
         Mode(RECORD, lab.shim, "calls=none:record=%log:log=/dev/null", tmpfs),
         Mode(RECORD_DISK, lab.shim, "calls=none:record=%log:log=/dev/null", lab.bench),
+        Mode(LIFECYCLE, lab.shim, "calls=lifecycle:format=json:flush=line:log=%log", tmpfs),
         Mode(BUFFER, lab.shim, "calls=all:format=json:flush=buffer:log=%log", tmpfs),
         Mode(LINE_TMPFS, lab.shim, json_line, tmpfs),
         Mode(LINE_DISK, lab.shim, json_line, lab.bench),

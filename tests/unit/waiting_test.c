@@ -23,7 +23,7 @@ static uint64_t patience_ns;
 #define spy_waiting_flush     own_waiting_flush
 #define spy_waiting_forked    own_waiting_forked
 #define PATIENCE_NS	      patience_ns
-#include "../../shim/sink/waiting.c"
+#include "../../shim/sink/waiting.c" /* NOLINT(bugprone-suspicious-include) */
 
 #define THREADS 4
 #define LINES	20000
