@@ -75,7 +75,7 @@ struct spy_event {
 	bool before_call; /* the real call has not been made yet */
 	bool last_descriptor; /* CLOSE: no other descriptor of this process refers to it */
 	uint8_t options; /* enum spy_option_bits, at BIND and LISTEN */
-	bool unread_is_alert;	/* ... and it is a TLS alert, nothing that the program missed */
+	bool unread_is_alert; /* ... and it is a TLS alert, nothing that the program missed */
 	int64_t unread_bytes; /* CLOSE: what was in the receive queue */
 	int64_t since_last_ack_ms; /* tcpi_last_ack_recv: in CLOSE_WAIT, the time since the FIN */
 	int64_t since_last_sent_ms; /* tcpi_last_data_sent */
@@ -83,6 +83,7 @@ struct spy_event {
 	struct spy_port_holders holders; /* BIND with EADDRINUSE; CONNECT with EADDRNOTAVAIL: of the peer's */
 	struct spy_holder holder; /* TICK: of a closed connection that goes on elsewhere */
 	bool holder_asked; /* the search was made, whatever it found */
+	bool user_is_gone; /* CLOSE: the thread that read or wrote on it last has ended: it was handed over */
 	uint32_t in_use_tid; /* CLOSE: a thread that is blocked in a call on the descriptor; 0: none */
 	bool raised_sigpipe; /* WRITE: the program is about to die of SIGPIPE */
 	bool no_cloexec; /* EXEC: the new program will have the descriptor */

@@ -85,11 +85,14 @@ bool spy_rule_close_retry(const struct spy_core *core, const struct spy_event *e
 bool spy_rule_stale_close(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,
 			  struct spy_finding *finding)
 {
-	/* At once only where the connection was in the middle of its life, and the closer had used the former one. */
+	/*
+	 * At once only where the connection was in the middle of its life, the closer had used the former one, and the
+	 * thread that used this one is still there to miss it.
+	 */
 	const uint32_t over = SPY_CONN_EOF | SPY_CONN_SHUT_RD | SPY_CONN_SHUT_WR | SPY_CONN_LISTENER;
 	bool by_user = (conn->flags & SPY_CONN_FORMER_BY_USER) || used_former(conn);
-	bool at_once = ev->op == SPY_OP_CLOSE && !ev->was_closed && !(conn->flags & over) && by_user &&
-		       closed_by_stranger(conn);
+	bool alive = !(conn->flags & over) && !ev->user_is_gone;
+	bool at_once = ev->op == SPY_OP_CLOSE && !ev->was_closed && alive && by_user && closed_by_stranger(conn);
 
 	(void)core;
 	if (!at_once && !was_stolen(ev, conn))

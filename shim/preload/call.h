@@ -111,6 +111,7 @@ struct spy_closing {
 	enum spy_state before;
 	int64_t unread_bytes;
 	bool unread_is_alert;
+	bool user_is_gone; /* the thread that used it last has ended */
 	uint32_t in_use_tid; /* a thread blocked in a call on it */
 	int shown_fd; /* the call's first argument; dup2() has the closed one second */
 };

@@ -6,6 +6,7 @@
 
 #include "../observe/diag.h"
 #include "../observe/kernel.h"
+#include "../observe/sys.h"
 #include "inside.h"
 #include "recording.h"
 #include "room.h"
@@ -117,6 +118,7 @@ static void end_open(struct spy_closing *closing, struct spy_event *ev, const st
 	ev->unread_bytes = closing->unread_bytes;
 	ev->unread_is_alert = closing->unread_is_alert;
 	ev->last_descriptor = closing->last;
+	ev->user_is_gone = closing->user_is_gone;
 	ev->in_use_tid = closing->in_use_tid;
 	spy_core.closes++;
 	spy_observe(conn, ev, frames, settled);
@@ -142,6 +144,14 @@ static void tell(struct spy_closing *closing, struct spy_event *ev, const struct
 	end_open(closing, ev, frames, settled);
 }
 
+/* Asked for where another thread used it last. What a filter refuses is no answer, and the thread counts as there. */
+static bool user_is_gone(const struct spy_conn *conn)
+{
+	uint32_t tid = atomic_load_explicit(&conn->last_tid, memory_order_relaxed);
+
+	return tid && tid != spy_self_tid() && spy_sys3(SYS_tgkill, spy_self_pid(), tid, 0) == -ESRCH;
+}
+
 static long begin_with_room(void *what, long unused)
 {
 	struct spy_closing *closing = what;
@@ -159,6 +169,7 @@ static long begin_with_room(void *what, long unused)
 	if (tells)
 		spy_frames_take(closing->call.caller, &frames);
 	closing->in_use_tid = spy_inside_other(closing->call.conn, closing->call.fd);
+	closing->user_is_gone = user_is_gone(closing->call.conn);
 	spy_core_lock();
 	done = detach(closing, &seen, &settled);
 	if (!done) {
@@ -187,6 +198,7 @@ void spy_close_begin(struct spy_closing *closing, enum spy_call_id id, int fd, u
 	closing->unread_bytes = SPY_UNKNOWN;
 	closing->shown_fd = fd;
 	closing->in_use_tid = 0;
+	closing->user_is_gone = false;
 	closing->unread_is_alert = false;
 	if (!slot || !spy_enter_tracked(&closing->call, id, fd, slot, caller) || spy_in_vfork_child()) {
 		errno = saved;

@@ -77,6 +77,16 @@ static void ids_change_while_threads_and_the_watcher_are_inside(void **state)
 	hazard_assert_healthy(&log);
 }
 
+static void connection_that_an_ended_thread_has_left_is_closed_by_another(void **state)
+{
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard_threads", "hand_over", NULL);
+	hazard_assert_healthy(&log);
+	hazard_assert_calls(&log, "close", 6);
+}
+
 int main(void)
 {
 	const struct CMUnitTest threads[] = {
@@ -87,6 +97,7 @@ int main(void)
 		TEST(threads_that_end_inside_recv),
 		TEST(process_that_ends_while_threads_are_inside),
 		TEST(ids_change_while_threads_and_the_watcher_are_inside),
+		TEST(connection_that_an_ended_thread_has_left_is_closed_by_another),
 	};
 
 	return cmocka_run_group_tests_name("hazard_threads", threads, NULL, NULL);

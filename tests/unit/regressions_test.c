@@ -180,6 +180,27 @@ static void a_dissolved_association_forgets_its_shutdowns(void **state)
 	assert_counted(replay, recv_after_shutdown, 1);
 	replay_connected(replay, 8);
 }
+/* The thread that used a connection has ended: who closes it takes it over. */
+static void a_connection_that_was_left_may_be_closed_by_another_thread(void **state)
+{
+	struct replay *replay = *state;
+	struct spy_conn *conn;
+	struct spy_event ev;
+	replay->tid = 100;
+	replay_accepted(replay, 7);
+	replay_read(replay, 7, 12);
+	replay_close(replay, 7, SPY_STATE_CLOSED);
+	replay->tid = 200;
+	conn = replay_accepted(replay, 7);
+	replay_read(replay, 7, 12);
+	replay->tid = 100;
+	ev = replay_event(replay, SPY_CALL_close, 7);
+	ev.state = SPY_STATE_FIN_WAIT_1;
+	ev.last_descriptor = true;
+	ev.user_is_gone = true;
+	replay_observe(replay, &ev, conn);
+	assert_counted(replay, stale_close, 0);
+}
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +219,7 @@ int main(void)
 		replay_test(an_inherited_fin_wait_2_is_the_parent_s),
 		replay_test(eintr_of_one_dup_says_nothing_of_the_other),
 		replay_test(a_dissolved_association_forgets_its_shutdowns),
+		replay_test(a_connection_that_was_left_may_be_closed_by_another_thread),
 	};
 	return cmocka_run_group_tests_name("regressions", tests, NULL, NULL);
 }

@@ -224,10 +224,35 @@ static void change_ids(void)
 	say_end(pair);
 }
 
+static void *make_and_use(void *unused)
+{
+	(void)unused;
+	inside_tid = (int)syscall(SYS_gettid);
+	pair = open_pair();
+	printf("%s\n", exchange(pair) ? "exchanged" : "lost");
+	return NULL;
+}
+
+/* A thread makes a connection, uses it and ends; main closes it, which had one of that number before. */
+static void hand_over(void)
+{
+	pthread_t thread;
+
+	pair = open_pair();
+	exchange(pair);
+	close_pair(pair);
+	pthread_create(&thread, NULL, make_and_use, NULL);
+	pthread_join(thread, NULL);
+	/* pthread_join() returns a moment before the kernel has forgotten the thread. */
+	while (syscall(SYS_tgkill, getpid(), inside_tid, 0) == 0)
+		sched_yield();
+	close_pair(pair);
+}
+
 static const struct hazard_case cases[] = {
 	HAZARD_CASE(cancel_recv),  HAZARD_CASE(cancel_accept), HAZARD_CASE(cancel_connect),
 	HAZARD_CASE(cancel_close), HAZARD_CASE(exit_inside),   HAZARD_CASE(exit_while_inside),
-	HAZARD_CASE(change_ids),
+	HAZARD_CASE(change_ids),   HAZARD_CASE(hand_over),
 };
 
 int main(int argc, char **argv)
