@@ -179,6 +179,7 @@ builds: ## Compile the shim for i386, aarch64 and musl
 
 check: all builds fuzz-check layers $(PROGRAMS) $(UNIT_TESTS) $(E2E_TESTS) ## Run all tests
 	@TCPWAITSPY_BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(E2E_TESTS)
+	@python3 -B tests/transparency/run.py $(BUILD) --quick
 
 asan: ## Run the unit tests with AddressSanitizer and UBSan (CC=clang: clang's)
 	$(MAKE) BUILD=$(BUILD)/asan-$(notdir $(CC)) EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all" unit

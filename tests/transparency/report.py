@@ -19,6 +19,7 @@ class Row:
     different: dict[str, str] = field(default_factory=dict)
     true: Counter[Expected] = field(default_factory=Counter)
     false: list[Finding] = field(default_factory=list)
+    once: list[Finding] = field(default_factory=list)
     skipped: str = ""
     seconds: float = 0.0
 
@@ -38,7 +39,7 @@ def print_row(row: Row) -> None:
         return
     numbers = f"{row.cases:6} cases {row.same:6} same {len(row.unstable):3} unstable {len(row.different):3} different"
     print(
-        f"{row.suite:36}{numbers}  findings: {sum(row.true.values())} true, {len(row.false)} false"
+        f"{row.suite:36}{numbers}  findings: {sum(row.true.values())} expected, {len(row.false)} not"
         f"  {row.seconds:.0f} s",
         flush=True,
     )
@@ -47,7 +48,9 @@ def print_row(row: Row) -> None:
     for case, why in row.different.items():
         print(f"    DIFFERENT: {case}\n" + "\n".join("        " + line for line in why.splitlines()[:60]))
     for finding, count in Counter(row.false).most_common(20):
-        print(f"    FALSE: {finding.rule} in {finding.case} ({count}): {finding.message}")
+        print(f"    NOT EXPECTED: {finding.rule} in {finding.case} ({count}): {finding.message}")
+    for finding in row.once:
+        print(f"    once: {finding.rule} in {finding.case}: {finding.message}")
 
 
 def print_table(rows: list[Row]) -> int:

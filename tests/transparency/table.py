@@ -77,7 +77,6 @@ SUITES = (
     python("test_pty"),
     python("test_multiprocessing_fork", patience_s=600),
     python("test_multiprocessing_forkserver", patience_s=600),
-    python("test_concurrent_futures", patience_s=600),
     Suite("redis/benchmark", redis.benchmark, quick=True),
     Suite("redis/session", redis.session, quick=True),
     Suite("redis/persistence", redis.persistence, quick=True),
