@@ -17,13 +17,13 @@ extern const char html_page_head[], html_page_tail[];
 /* The names of the stacks as the JSON log has them. */
 static const char *const stories[SPY_STORY_COUNT] = {"created", "eof", "closed", "here"};
 
+/* Those with a process in them; processes stand in the order of the files. */
 static uint32_t count_files(const struct model *model)
 {
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < model->processes_count; i++)
-		if (model->processes[i].file >= count)
-			count = model->processes[i].file + 1;
+		count += i == 0 || model->processes[i].file != model->processes[i - 1].file;
 	return count;
 }
 

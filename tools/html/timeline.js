@@ -115,7 +115,7 @@ function fillRow(row, conn, number, top, width) {
 		row.id = "lane-" + conn.index;
 		row.dataset.conn = conn.index;
 		row.children[0].className = "dot " + (severity || "");
-		row.children[1].textContent = `${second ? "└ " : ""}${processLabel(conn.process)} #${conn.id}`;
+		row.children[1].textContent = `${second ? "└ " : ""}${width < 200 ? conn.process.name : processLabel(conn.process)} #${conn.id}`;
 		row.children[2].textContent = width < 200 ? "" : `${arrow(conn)} ${conn.role === LISTENER ? conn.local : conn.peer || conn.local || "*"}`;
 		row.setAttribute("aria-label", laneLabel(conn));
 		row.setAttribute("aria-posinset", number + 1);

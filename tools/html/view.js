@@ -77,7 +77,7 @@ function withChoice(read) {
 function followHash() {
 	const parts = new URLSearchParams(location.hash.slice(1));
 	const at = parts.get("at");
-	if (at && parts.size === 1)
+	if (at && [...parts].length === 1)
 		history.replaceState(null, "", hashOf({ ...view, at: "" }));
 	else
 		change(readHash());
