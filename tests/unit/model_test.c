@@ -190,6 +190,36 @@ static void of_several_that_may_be_it_the_nearest_is_the_other_side(void **state
 	model_close(tale.model);
 }
 
+static void a_child_that_only_holds_a_connection_is_not_its_other_side(void **state)
+{
+	struct tale tale = tale_begin(NULL);
+
+	(void)state;
+	tell_process(&tale, 0, 10, "web", "/bin/served");
+	tell_call(&tale, 1, "accept", 1, "127.0.0.1:80", "127.0.0.1:4000", ESTABLISHED, ESTABLISHED);
+	tell_process(&tale, 0, 11, "web", "/bin/sh");
+	tell_call(&tale, 0.5, "connect", 1, "127.0.0.1:4000", "127.0.0.1:80", CLOSED, ESTABLISHED);
+	tell_call(&tale, 3, "send", 1, NULL, NULL, ESTABLISHED, ESTABLISHED);
+	tell_process(&tale, 0.9, 12, "web", "/bin/sh");
+	model_add(tale.model, &(const struct item){
+				      .type = ITEM_FINDING,
+				      .ts_ns = at(1),
+				      .pid = 12,
+				      .tid = 12,
+				      .conn = 1,
+				      .local = "127.0.0.1:4000",
+				      .peer = "127.0.0.1:80",
+				      .state = ESTABLISHED,
+				      .state_before = ITEM_NO_STATE,
+				      .finding = {.rule = "inherited-by-exec", .severity = "warning", .count = 1},
+			      });
+	model_finish(tale.model, NULL);
+	assert_int_equal(tale.model->conns_count, 3);
+	assert_int_equal(tale.model->conns[0].other, 1);
+	assert_int_equal(tale.model->conns[2].other, MODEL_NONE);
+	model_close(tale.model);
+}
+
 static void a_process_record_begins_a_new_process_with_the_same_pid(void **state)
 {
 	struct tale tale = tale_begin(NULL);
@@ -240,6 +270,7 @@ int main(void)
 		cmocka_unit_test(both_sides_of_a_connection_find_each_other),
 		cmocka_unit_test(other_times_and_other_hosts_loopback_are_other_connections),
 		cmocka_unit_test(of_several_that_may_be_it_the_nearest_is_the_other_side),
+		cmocka_unit_test(a_child_that_only_holds_a_connection_is_not_its_other_side),
 		cmocka_unit_test(a_process_record_begins_a_new_process_with_the_same_pid),
 		cmocka_unit_test(what_was_before_since_tells_where_connections_were_and_no_more),
 	};

@@ -71,6 +71,9 @@ static bool may_be_one(const struct model *model, const struct model_conn *a, co
 
 	if (host_a != host_b && is_loopback(model, a))
 		return false;
+	/* A child that has inherited it and makes no call on it is not the side that the other one talks to. */
+	if ((a->state == ITEM_NO_STATE) != (b->state == ITEM_NO_STATE))
+		return false;
 	return a->first_ns <= b->last_ns + slack && b->first_ns <= a->last_ns + slack;
 }
 
