@@ -10,8 +10,9 @@ run="libunwind8 redis-server redis-tools nginx-light python3 curl socat iproute2
 command="mandoc zsh bash"
 companions="g++ valgrind libjemalloc2 libsocket-wrapper libfaketime proxychains4 tsocks openssh-server openssh-client"
 fleet="prometheus prometheus-node-exporter sqlite3"
+browser="chromium chromium-driver python3-selenium"
 others="libpython3.11-testsuite netcat-openbsd openssl apache2-utils iperf3 stress-ng openjdk-17-jdk-headless nodejs"
-packages="$build $other $lint $run $command $fleet $others $companions"
+packages="$build $other $lint $run $command $fleet $browser $others $companions"
 
 if ! command -v apt-get >/dev/null 2>&1; then
 	echo "tcpwaitspy: no apt-get here. Install these, by the names that Debian gives them:"

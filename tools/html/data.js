@@ -35,6 +35,7 @@ const hosts = [...new Set(processes.map((process) => process.host))];
 const connections = makeConnections();
 const findings = report.findings.map((finding, index) => ({
 	...finding, index, rule: plain(finding.rule), message: plain(finding.message), cause: plain(finding.cause),
+	why: plain(finding.why),
 	remedy: plain(finding.remedy), frame: finding.place < 0 ? null : frames[finding.place][0],
 	members: finding.conns.map(([conn, at]) => ({ conn: connections[conn], at })),
 }));

@@ -107,6 +107,7 @@ function findingBody(finding, live) {
 	return [
 		el("h3", null, severityMark(finding.severity), " ", finding.rule, finding.cause ? el("small", null, " " + finding.cause) : null),
 		el("p", { class: "message" }, finding.message || "Only the summary tells of it; the finding's own line is not in the logs."),
+		finding.why ? el("p", { class: "remedy" }, el("span", { class: "lead" }, "Cause: "), finding.why) : null,
 		el("p", { class: "remedy" }, el("span", { class: "lead" }, "Remedy: "), finding.remedy),
 		finding.count > 1 ? el("p", { class: "dim" }, `${many(finding.count, "time")} at this place, ` +
 			`${clock(finding.first, 3)} to ${clock(finding.last, 3)} UTC`) : el("p", { class: "dim" }, `${clock(finding.first, 3)} UTC, ${day(finding.first)}`),

@@ -121,6 +121,7 @@ static void write_finding(struct page_json *out, const struct model *model, cons
 	page_json_text(out, "rule", model_text(model, group->rule));
 	page_json_text(out, "severity", model_severity_name(group->severity));
 	page_json_text(out, "cause", first ? model_text(model, first->cause) : NULL);
+	page_json_text(out, "why", first ? model_text(model, first->cause_text) : NULL);
 	page_json_text(out, "message", first ? model_text(model, first->message) : NULL);
 	page_json_text(out, "remedy", first ? model_text(model, first->remedy) : rule ? rule->remedy : NULL);
 	page_json_number(out, "count", (int64_t)group->count);

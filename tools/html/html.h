@@ -14,7 +14,7 @@
  *   texts       [[first line, [line, ...]]]: source code around places
  *   frames      [[[function, offset in it, module, offset in it, file, line, text], ...]]: for each frame what
  *               was inlined there, innermost first; text is an index into texts
- *   findings    worst first: [{rule, severity, cause, message, remedy, count, procs, first, last, place, stacks, evidence,
+ *   findings    worst first: [{rule, severity, cause, why, message, remedy, count, procs, first, last, place, stacks, evidence,
  *               conns}]; place is a frame, stacks {created, eof, closed, here: [frame, ...]}, evidence [[name, value]],
  *               conns [[connection, time]], time -1 where the log does not name the connection (members.h)
  *   waits       [[state, frame, connections, total, longest]], as the processes' summaries tell
