@@ -45,6 +45,8 @@ PROGRAMS := $(TWINS) $(TEST_PROGRAMS) $(HISTORY)
 # What unit tests link: all that runs without being preloaded.
 UNPRELOADED := $(PURE_SOURCES) $(wildcard shim/sink/*.c) $(filter-out shim/observe/stack.c,$(wildcard shim/observe/*.c))
 UNIT_OBJECTS := $(UNPRELOADED:%.c=$(BUILD)/objects/%.o) $(filter-out $(BUILD)/objects/tools/cli/main.o,$(TOOL_OBJECTS))
+# The checks of formats are both kinds of tests'.
+UNIT_SUPPORT := $(BUILD)/objects/tests/support/sarif.o $(BUILD)/objects/tests/support/trace.o
 
 .PHONY: all builds fuzz fuzzers fuzz-check deps demo check unit e2e asan tsan lint format layers coverage bench transparency transparency-quick install uninstall deb help clean
 .SECONDARY:
@@ -129,7 +131,7 @@ $(BUILD)/tests/history/%: $(BUILD)/objects/tests/e2e/history/%.o $(BUILD)/object
 	@echo '  LD    $@'
 	@$(CC) $(PROGRAM_CFLAGS) $^ -o $@
 
-$(BUILD)/tests/unit/%: $(BUILD)/objects/tests/unit/%.o $(UNIT_OBJECTS)
+$(BUILD)/tests/unit/%: $(BUILD)/objects/tests/unit/%.o $(UNIT_OBJECTS) $(UNIT_SUPPORT)
 	@mkdir -p $(@D)
 	@echo '  LD    $@'
 	@$(CC) $(BASE_CFLAGS) $^ -o $@ -lcmocka -ldl $(TOOL_LIBS) -pthread
