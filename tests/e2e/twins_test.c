@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "../support/cli.h"
+
 #define TWINS_MAX    256
 #define EXIT_SKIPPED 77
 
@@ -88,6 +90,56 @@ static const char *place_of(json_object *finding)
 	return "";
 }
 
+/* The definition of a function in a source: from its name to the brace in the first column. */
+static bool find_function(const char *source, const char *name, const char **start, const char **end)
+{
+	for (*start = strstr(source, name); *start; *start = strstr(*start + 1, name)) {
+		const char *body = *start + strcspn(*start, ";{");
+
+		if ((*start)[strlen(name)] != '(' || *body != '{' || body[-1] != '\n')
+			continue;
+		*end = strstr(body, "\n}");
+		return *end != NULL;
+	}
+	return false;
+}
+
+static unsigned int line_number(const char *source, const char *at)
+{
+	unsigned int line = 1;
+
+	for (; source < at; source++)
+		line += *source == '\n';
+	return line;
+}
+
+/* The report on the same log names the rule, the function, and a line of its source inside it. */
+static void assert_reported_inside(const char *twin, const char *rule, const char *fault)
+{
+	const char *path = memory_text("demo/twins/%s.c", twin);
+	const char *source = file_read(file_source(path), NULL);
+	struct run_result result = cli_run(NULL, "report", "--csv=-", script_log());
+	const char *start, *end;
+
+	run_assert_exit(&result, 0);
+	if (!find_function(source, fault, &start, &end))
+		test_fail("%s has no function %s", path, fault);
+	for (const char *row = result.out; *row; row += strcspn(row, "\n") + 1) {
+		const char *cell = row + strcspn(row, ",") + 1;
+		const char *place = memory_text(",%s,", fault);
+		const char *at = strncmp(cell, rule, strlen(rule)) == 0 ? strstr(cell, place) : NULL;
+		const char *line = at && at < row + strcspn(row, "\n") ? strstr(at, memory_text("%s,", path)) : NULL;
+
+		if (!line || line > row + strcspn(row, "\n"))
+			continue;
+		line += strlen(path) + 1;
+		if (strtoul(line, NULL, 10) >= line_number(source, start) &&
+		    strtoul(line, NULL, 10) <= line_number(source, end))
+			return;
+	}
+	test_fail("no line of %s() in %s for %s in:\n%s\n%s", fault, path, rule, result.out, result.err);
+}
+
 static void bad_twin_is_told_at_its_function(void **state)
 {
 	const char *twin = *state;
@@ -110,8 +162,10 @@ static void bad_twin_is_told_at_its_function(void **state)
 	for (json_object *finding = log_next(&log, NULL, &(const struct log_match){.rule = rule}); finding;
 	     finding = log_next(&log, finding, &(const struct log_match){.rule = rule})) {
 		if (strcmp(place_of(finding), fault) == 0 &&
-		    (!created || strcmp(top_of(finding, "created"), created) == 0))
+		    (!created || strcmp(top_of(finding, "created"), created) == 0)) {
+			assert_reported_inside(twin, rule, fault);
 			return;
+		}
 		seen = json_object_to_json_string_ext(finding, JSON_C_TO_STRING_PLAIN);
 	}
 	test_fail("no %s at %s%s%s; the last is %s", rule, fault, created ? " created at " : "", created ? created : "",
