@@ -104,6 +104,39 @@ const char *prom_wait(const char *path, const struct prom_match *match, double v
 	return wait.text;
 }
 
+const struct prom_match prom_up = {"up", {0}};
+
+const char *prom_path(void)
+{
+	return file_temp("app.prom");
+}
+
+const char *prom_options(const char *further)
+{
+	return memory_text("metrics=%s:calls=none:watch=50ms%s%s", prom_path(), further ? ":" : "",
+			   further ? further : "");
+}
+
+const char *prom_run(const char *further, const char *lines)
+{
+	struct run_result result = script_run(prom_options(further), lines);
+	const char *text;
+
+	run_assert_exit(&result, 0);
+	text = file_read(prom_path(), NULL);
+	if (!text)
+		test_fail("there is no %s; standard error:\n%s", prom_path(), result.err);
+	assert_true(prom_value(text, &prom_up) == 0);
+	return text;
+}
+
+double prom_state(const char *text, const char *state)
+{
+	const struct prom_match match = {"connections", {memory_text("state=\"%s\"", state)}};
+
+	return prom_value(text, &match);
+}
+
 void prom_check(const char *text)
 {
 	const struct run_spec spec = {

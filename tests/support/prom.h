@@ -22,6 +22,19 @@ int prom_count(const char *text, const struct prom_match *match);
 /* Reads the file again and again until the sample has this value. Returns the text. */
 const char *prom_wait(const char *path, const struct prom_match *match, double value);
 
+/* app.prom in the test's directory; options that write it often, with further ones. */
+const char *prom_path(void);
+const char *prom_options(const char *further);
+
+/* Runs lines of the script to their end. Returns what the file says then. */
+const char *prom_run(const char *further, const char *lines);
+
+/* 1 while the process runs. */
+extern const struct prom_match prom_up;
+
+/* How many connections are in a state. */
+double prom_state(const char *text, const char *state);
+
 /* Fails unless `promtool check metrics` is content with the text and has nothing to remark. */
 void prom_check(const char *text);
 
