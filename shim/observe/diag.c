@@ -282,7 +282,7 @@ static void dump_ports(uint8_t family, uint16_t local_port, uint16_t peer_port, 
 			 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
 		.body = {.sdiag_family = family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = ~0u},
 	};
-	union dump reply;
+	static union dump reply; /* under the lock: eight kilobytes are more than some stacks have */
 
 	request.body.id.idiag_sport = htons(local_port);
 	request.body.id.idiag_dport = htons(peer_port);

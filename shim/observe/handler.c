@@ -16,7 +16,7 @@
 #include "sys.h"
 
 #define SIGNALS	    64
-#define CHUNK	    ((size_t)512) /* words: a page */
+#define CHUNK	    ((size_t)64) /* words at a time: this stack may be small, too */
 #define DEPTH	    ((uintptr_t)256 * 1024) /* how far up the stack is searched */
 #define FRAME_LIMIT ((uintptr_t)64 * 1024) /* more than the registers of any processor take */
 

@@ -84,29 +84,35 @@ void spy_first_socket(void)
 	errno = saved;
 }
 
+SPY_APART static void settle_socket(struct spy_event *ev, const struct spy_frames *frames)
+{
+	struct spy_settled settled;
+	struct spy_conn *conn;
+
+	spy_settled_init(&settled);
+	spy_core_lock();
+	conn = ev->fd < 0 ? spy_core_nobody(&spy_core) : spy_core_open(&spy_core, ev->fd, ev->now_ns);
+	if (conn)
+		spy_observe(conn, ev, frames, &settled);
+	spy_core_unlock();
+	spy_report_settled(ev, &settled);
+}
+
 static long finish_socket_with_room(void *what, long rc)
 {
 	struct spy_call *call = what;
 	int err = errno;
-	struct spy_settled settled;
 	struct spy_frames frames;
 	struct spy_section quiet;
 	struct spy_event ev;
-	struct spy_conn *conn;
 
 	spy_event_of(call, rc, err, &ev);
 	spy_first_socket();
-	spy_settled_init(&settled);
 	ev.fd = (int)rc;
 	ev.state = SPY_STATE_CLOSED;
 	spy_quiet_enter(&quiet);
 	spy_frames_take(call->caller, &frames);
-	spy_core_lock();
-	conn = rc < 0 ? spy_core_nobody(&spy_core) : spy_core_open(&spy_core, (int)rc, ev.now_ns);
-	if (conn)
-		spy_observe(conn, &ev, &frames, &settled);
-	spy_core_unlock();
-	spy_report_settled(&ev, &settled);
+	settle_socket(&ev, &frames);
 	spy_quiet_leave(&quiet);
 	errno = err;
 	return rc;
@@ -148,33 +154,39 @@ static void ask_ends(const struct spy_call *call, int fd, struct spy_event *ev)
 	ev->since_last_sent_ms = tcp.since_last_sent_ms;
 }
 
-static long finish_accept_with_room(void *what, long rc)
+SPY_APART static void settle_accept(const struct spy_call *call, struct spy_event *ev, const struct spy_frames *frames)
 {
-	struct spy_call *call = what;
-	int err = errno;
 	struct spy_settled settled;
-	struct spy_frames frames;
-	struct spy_section quiet;
-	struct spy_event ev;
 	struct spy_conn *conn;
 
-	spy_event_of(call, rc, err, &ev);
-	spy_first_socket();
 	spy_settled_init(&settled);
-	spy_quiet_enter(&quiet);
-	spy_frames_take(call->caller, &frames);
-	ask_ends(call, (int)rc, &ev);
 	spy_core_lock();
 	if (spy_is_same(call))
 		spy_core_accepted(call->conn);
-	conn = open_record_in((int)rc, &ev);
+	conn = open_record_in((int)ev->ret, ev);
 	/* On Linux an accepted socket has its listener's options. */
 	if (conn && spy_is_same(call))
 		conn->flags |= call->conn->flags & SPY_CONN_LINGER_0;
 	if (conn)
-		spy_observe(conn, &ev, &frames, &settled);
+		spy_observe(conn, ev, frames, &settled);
 	spy_core_unlock();
-	spy_report_settled(&ev, &settled);
+	spy_report_settled(ev, &settled);
+}
+
+static long finish_accept_with_room(void *what, long rc)
+{
+	struct spy_call *call = what;
+	int err = errno;
+	struct spy_frames frames;
+	struct spy_section quiet;
+	struct spy_event ev;
+
+	spy_event_of(call, rc, err, &ev);
+	spy_first_socket();
+	spy_quiet_enter(&quiet);
+	spy_frames_take(call->caller, &frames);
+	ask_ends(call, (int)rc, &ev);
+	settle_accept(call, &ev, &frames);
 	spy_quiet_leave(&quiet);
 	errno = err;
 	return rc;

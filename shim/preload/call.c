@@ -148,8 +148,8 @@ bool spy_call_renew(struct spy_call *call)
 	return true;
 }
 
-static void settle_another(const struct spy_call *call, struct spy_event *ev, const struct spy_frames *frames,
-			   struct spy_settled *settled)
+SPY_APART static void settle_another(const struct spy_call *call, struct spy_event *ev, const struct spy_frames *frames,
+				     struct spy_settled *settled)
 {
 	struct spy_call now = *call;
 
@@ -168,7 +168,7 @@ static bool needs_stack(const struct spy_call *call, const struct spy_event *ev)
 }
 
 /* What changed since the call before a shutdown() is a state of its own, and not the shutdown's doing. */
-static void settle_seen(const struct spy_call *call)
+SPY_APART static void settle_seen(const struct spy_call *call)
 {
 	struct spy_settled settled;
 	struct spy_event ev;
@@ -189,15 +189,29 @@ static void settle_seen(const struct spy_call *call)
 	spy_report_settled(&ev, &settled);
 }
 
-static void settle(const struct spy_call *call, struct spy_event *ev)
+SPY_APART static void settle_with(const struct spy_call *call, struct spy_event *ev, const struct spy_frames *frames)
 {
 	struct spy_settled settled;
-	struct spy_frames frames;
-	struct spy_section quiet;
 	bool done = true;
 
-	spy_first_socket(); /* A fork's child that serves what it has inherited has its first here. */
 	spy_settled_init(&settled);
+	spy_core_lock();
+	if (call->slot & SPY_SLOT_CLOSED)
+		settle_closed(call, ev, frames, &settled);
+	else
+		done = settle_open(call, ev, frames, &settled);
+	spy_core_unlock();
+	if (!done)
+		settle_another(call, ev, frames, &settled);
+	spy_report_settled(ev, &settled);
+}
+
+static void settle(const struct spy_call *call, struct spy_event *ev)
+{
+	struct spy_frames frames;
+	struct spy_section quiet;
+
+	spy_first_socket(); /* A fork's child that serves what it has inherited has its first here. */
 	spy_quiet_enter(&quiet);
 	frames.count = 0;
 	if (needs_stack(call, ev))
@@ -205,15 +219,7 @@ static void settle(const struct spy_call *call, struct spy_event *ev)
 	ask_more(call, ev);
 	if (call->op == SPY_OP_SHUTDOWN && !(call->slot & SPY_SLOT_CLOSED))
 		settle_seen(call);
-	spy_core_lock();
-	if (call->slot & SPY_SLOT_CLOSED)
-		settle_closed(call, ev, &frames, &settled);
-	else
-		done = settle_open(call, ev, &frames, &settled);
-	spy_core_unlock();
-	if (!done)
-		settle_another(call, ev, &frames, &settled);
-	spy_report_settled(ev, &settled);
+	settle_with(call, ev, &frames);
 	spy_watcher_on_the_way();
 	spy_quiet_leave(&quiet);
 }

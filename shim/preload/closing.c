@@ -152,24 +152,15 @@ static bool user_is_gone(const struct spy_conn *conn)
 	return tid && tid != spy_self_tid() && spy_sys3(SYS_tgkill, spy_self_pid(), tid, 0) == -ESRCH;
 }
 
-static long begin_with_room(void *what, long unused)
+SPY_APART static void settle_begin(struct spy_closing *closing, bool tells, const struct spy_frames *frames)
 {
-	struct spy_closing *closing = what;
-	bool tells = !spy_shows_states() && closing->call.id == SPY_CALL_close;
 	struct spy_settled settled;
-	struct spy_frames frames;
-	struct spy_section quiet;
 	struct spy_event seen, ev;
 	bool done;
 
 	spy_settled_init(&settled);
 	spy_event_init(&seen, closing->call.id, SPY_OP_TICK, closing->call.fd);
 	spy_event_of(&closing->call, 0, 0, &ev);
-	spy_quiet_enter(&quiet);
-	if (tells)
-		spy_frames_take(closing->call.caller, &frames);
-	closing->in_use_tid = spy_inside_other(closing->call.conn, closing->call.fd);
-	closing->user_is_gone = user_is_gone(closing->call.conn);
 	spy_core_lock();
 	done = detach(closing, &seen, &settled);
 	if (!done) {
@@ -180,9 +171,24 @@ static long begin_with_room(void *what, long unused)
 			detach(closing, &seen, &settled);
 	}
 	if (tells && closing->open)
-		tell(closing, &ev, &frames, &settled);
+		tell(closing, &ev, frames, &settled);
 	spy_core_unlock();
 	spy_report_settled(&seen, &settled);
+}
+
+static long begin_with_room(void *what, long unused)
+{
+	struct spy_closing *closing = what;
+	bool tells = !spy_shows_states() && closing->call.id == SPY_CALL_close;
+	struct spy_frames frames = {.count = 0};
+	struct spy_section quiet;
+
+	spy_quiet_enter(&quiet);
+	if (tells)
+		spy_frames_take(closing->call.caller, &frames);
+	closing->in_use_tid = spy_inside_other(closing->call.conn, closing->call.fd);
+	closing->user_is_gone = user_is_gone(closing->call.conn);
+	settle_begin(closing, tells, &frames);
 	spy_quiet_leave(&quiet);
 	return unused;
 }
@@ -236,38 +242,40 @@ static void end_closed(const struct spy_closing *closing, struct spy_event *ev, 
 	}
 }
 
+SPY_APART static void settle_end(struct spy_closing *closing, struct spy_event *ev, const struct spy_frames *frames)
+{
+	struct spy_settled settled;
+
+	spy_settled_init(&settled);
+	spy_core_lock();
+	/* On Linux the number is free whatever else close() says (close(2)); EBADF alone means it was not there. */
+	if (closing->open && ev->ret < 0 && closing->call.id != SPY_CALL_close && spy_kernel_is_open(closing->call.fd))
+		undo(closing);
+	else if (closing->open)
+		end_open(closing, ev, frames, &settled);
+	else
+		end_closed(closing, ev, frames, &settled);
+	spy_core_unlock();
+	if (closing->was_closed && closing->call.id == SPY_CALL_close && spy_sweep_hold(&settled.out))
+		settled.out.count = 0;
+	spy_report_settled(ev, &settled);
+}
+
 static long end_with_room(void *what, long rc)
 {
 	struct spy_closing *closing = what;
 	int err = errno;
-	struct spy_settled settled;
 	struct spy_frames frames;
-	struct spy_outbox doubtful = {.count = 0};
 	struct spy_section quiet;
 	struct spy_event ev;
 
-	spy_settled_init(&settled);
 	spy_event_of(&closing->call, rc, err, &ev);
 	ev.fd = closing->shown_fd;
 	spy_quiet_enter(&quiet);
 	spy_frames_take(closing->call.caller, &frames);
 	if (closing->open)
 		ask_where(closing, &ev);
-	spy_core_lock();
-	/* On Linux the number is free whatever else close() says (close(2)); EBADF alone means it was not there. */
-	if (closing->open && rc < 0 && closing->call.id != SPY_CALL_close && spy_kernel_is_open(closing->call.fd))
-		undo(closing);
-	else if (closing->open)
-		end_open(closing, &ev, &frames, &settled);
-	else
-		end_closed(closing, &ev, &frames, &settled);
-	spy_core_unlock();
-	if (closing->was_closed && closing->call.id == SPY_CALL_close) {
-		doubtful = settled.out;
-		settled.out.count = 0;
-	}
-	spy_report_settled(&ev, &settled);
-	spy_sweep_hold(&doubtful);
+	settle_end(closing, &ev, &frames);
 	spy_quiet_leave(&quiet);
 	errno = err;
 	return rc;

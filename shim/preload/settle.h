@@ -29,6 +29,12 @@ struct spy_settled {
 	struct spy_outbox out;
 };
 
+/*
+ * Stacks may be small (PTHREAD_STACK_MIN, coroutines), findings and libunwind are not: who has struct spy_settled is
+ * a function of its own, called when the frames have been taken.
+ */
+#define SPY_APART __attribute__((noinline))
+
 void spy_settled_init(struct spy_settled *settled);
 
 /* The event of a call that returned rc with err in errno. */

@@ -8,6 +8,7 @@
 #include "../observe/kernel.h"
 
 #define LONG_ENOUGH_NS 100000000u
+#define REPORTING      UINT32_MAX /* no thread has that number */
 
 /* One at a time, of one thread: a second that comes meanwhile lets the first go. */
 static struct {
@@ -22,53 +23,58 @@ static __thread struct {
 	bool proven;
 } last __attribute__((tls_model("initial-exec")));
 
-/* Takes what is held out of its place; false where another thread was faster. The lock is not held. */
-static bool take(struct spy_outbox *out, uint32_t tid)
+/*
+ * Reports what is held, of this thread or (0) of any. From where it stands: stacks may be small, and findings are not.
+ */
+static void report(uint32_t tid)
 {
 	bool mine;
 
 	spy_core_lock();
-	mine = held.tid && (!tid || held.tid == tid);
-	if (mine) {
-		*out = held.out;
-		held.tid = 0;
-	}
+	mine = held.tid && held.tid != REPORTING && (!tid || held.tid == tid);
+	if (mine)
+		held.tid = REPORTING;
 	spy_core_unlock();
-	return mine;
+	if (!mine)
+		return;
+	spy_report_findings(&held.out);
+	held.tid = 0;
 }
 
 void spy_sweep_release(void)
 {
-	struct spy_outbox out;
-
-	if (held.tid && take(&out, 0))
-		spy_report_findings(&out);
+	if (held.tid)
+		report(0);
 }
 
 void spy_sweep_release_own(void)
 {
-	struct spy_outbox out;
-
-	if (held.tid && held.tid == spy_self_tid() && take(&out, spy_self_tid()))
-		spy_report_findings(&out);
+	if (held.tid && held.tid == spy_self_tid())
+		report(spy_self_tid());
 }
 
 void spy_sweep_release_old(void)
 {
-	if (held.tid && spy_clock_now() - held.since_ns > LONG_ENOUGH_NS)
+	if (held.tid && held.tid != REPORTING && spy_clock_now() - held.since_ns > LONG_ENOUGH_NS)
 		spy_sweep_release();
 }
 
-void spy_sweep_hold(const struct spy_outbox *out)
+bool spy_sweep_hold(const struct spy_outbox *out)
 {
+	bool free;
+
 	if (!out->count)
-		return;
+		return true;
 	spy_sweep_release();
 	spy_core_lock();
-	held.out = *out;
-	held.since_ns = spy_clock_now();
-	held.tid = spy_self_tid();
+	free = !held.tid;
+	if (free) {
+		held.out = *out;
+		held.since_ns = spy_clock_now();
+		held.tid = spy_self_tid();
+	}
 	spy_core_unlock();
+	return free;
 }
 
 bool spy_sweep_next(int fd, uintptr_t caller)

@@ -23,8 +23,11 @@ bool spy_sweep_next(int fd, uintptr_t caller);
 void spy_sweep_prove(void);
 bool spy_sweep_is_proven(void);
 
-/* A close() was found to be one too many: findings are held back. Signals are blocked, the lock is not held. */
-void spy_sweep_hold(const struct spy_outbox *out);
+/*
+ * A close() was found to be one too many: findings are held back; false where there is no room, and they are to be
+ * reported. Signals are blocked, the lock is not held.
+ */
+bool spy_sweep_hold(const struct spy_outbox *out);
 
 /* Reports what is held back: by this thread; for long enough; by anybody. Signals are blocked, the lock is not held. */
 void spy_sweep_release_own(void);

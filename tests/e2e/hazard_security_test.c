@@ -14,6 +14,8 @@
 
 #define TALK SCRIPT_PAIR "send c hello; recv a 9\n" SCRIPT_END
 
+#define RENAMING "word_close=" EVIL
+
 #define NOBODY 65534
 
 /* A name that would be a finding of its own, in colour, and ends a JSON text. */
@@ -148,7 +150,7 @@ static struct run_spec evil_spec(void)
 	const char *renamed = file_temp("renamed");
 	struct run_result result;
 
-	result = run_tool((const char *const[]){test_require("objcopy"), "--redefine-sym", "word_close=" EVIL,
+	result = run_tool((const char *const[]){test_require("objcopy"), "--redefine-sym", RENAMING,
 						file_built("tests/programs/script"), renamed, NULL});
 	run_assert_exit(&result, 0);
 	/* A path has no slash in a name, and EVIL has none. */

@@ -87,6 +87,27 @@ static void handler_on_the_smallest_stack(void **state)
 	hazard_run("hazard_signals", "smallest_stack", "calls=all");
 }
 
+/* No alternate stack, of which the shim would know: what it does has to fit. */
+static void run_on_stack(const char *bytes)
+{
+	static const char *const options[] = {"calls=all", "calls=none:watch=0", "flush=buffer"};
+
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		hazard_run("hazard_coroutine", bytes, options[i]);
+}
+
+static void coroutine_on_a_stack_of_12_kB(void **state)
+{
+	(void)state;
+	run_on_stack("12288");
+}
+
+static void thread_on_the_smallest_stack(void **state)
+{
+	(void)state;
+	run_on_stack("0");
+}
+
 /* The end comes on the stack that the program has set up for handlers of its own. */
 static void end_by_a_signal_with(const char *name)
 {
@@ -153,6 +174,8 @@ int main(void)
 		TEST(pipe_in_a_handler_is_a_pipe),
 		TEST(handler_on_a_stack_of_8_kB),
 		TEST(handler_on_the_smallest_stack),
+		TEST(coroutine_on_a_stack_of_12_kB),
+		TEST(thread_on_the_smallest_stack),
 		TEST(end_by_SIGTERM_with_a_stack_of_8_kB),
 		TEST(end_by_SIGTERM_with_the_smallest_stack),
 		TEST(SIGPIPE_is_told_where_it_kills),
