@@ -14,8 +14,6 @@
 
 #define TALK SCRIPT_PAIR "send c hello; recv a 9\n" SCRIPT_END
 
-#define RENAMING "word_close=" EVIL
-
 #define NOBODY 65534
 
 /* A name that would be a finding of its own, in colour, and ends a JSON text. */
@@ -147,10 +145,10 @@ static void log_is_its_owner_s_and_no_other_program_s(void **state)
 static struct run_spec evil_spec(void)
 {
 	struct run_spec spec = {.input = SCRIPT_PAIR "close c; close c; send c x; recv a 9; close a; close s\n"};
-	const char *renamed = file_temp("renamed");
+	const char *renaming = "word_close=" EVIL, *renamed = file_temp("renamed");
 	struct run_result result;
 
-	result = run_tool((const char *const[]){test_require("objcopy"), "--redefine-sym", RENAMING,
+	result = run_tool((const char *const[]){test_require("objcopy"), "--redefine-sym", renaming,
 						file_built("tests/programs/script"), renamed, NULL});
 	run_assert_exit(&result, 0);
 	/* A path has no slash in a name, and EVIL has none. */
