@@ -278,7 +278,7 @@ static void report_plain(const struct spy_call *call, long rc, int err)
 	ev.state = SPY_STATE_ESTABLISHED;
 	ev.source = SPY_SOURCE_KERNEL;
 	line = spy_line_conn(call->conn);
-	spy_report_event(&ev, &line);
+	spy_report_event(&ev, NULL, &line);
 }
 
 /* A successful read or write, or one that has to wait, on a connection without a story so far. */

@@ -11,6 +11,7 @@
 
 #include "call.h"
 
+/* A cache line of its own: threads on different connections do not meet here. */
 struct spy_inside {
 	_Atomic uint32_t tid; /* 0: free */
 	_Atomic uint32_t conn_id; /* 0: in no call */
@@ -19,7 +20,7 @@ struct spy_inside {
 	uint32_t slot;
 	int32_t pid; /* a fork's child has its parent's value here */
 	uintptr_t caller;
-};
+} __attribute__((aligned(64)));
 
 /* This thread's; NULL before its first call. */
 extern __thread struct spy_inside *spy_inside_own __attribute__((tls_model("initial-exec")));

@@ -90,10 +90,8 @@ static bool is_wanted(const struct spy_event *ev)
 	}
 }
 
-void spy_report_event(const struct spy_event *ev, const struct spy_line_conn *conn)
+static void compose(struct spy_buf *out, const struct spy_event *ev, const struct spy_line_conn *conn)
 {
-	char room[LINE_ROOM];
-	struct spy_buf out = SPY_BUF(room);
 	struct spy_origin from = {ev->wall_ns, spy_self_pid(), ev->tid};
 
 	spy_recording_event(ev, conn);
@@ -102,10 +100,21 @@ void spy_report_event(const struct spy_event *ev, const struct spy_line_conn *co
 	if (!spy_report_process_is_told())
 		spy_report_process();
 	if (ev->op == SPY_OP_TICK)
-		spy_report_format()->state(&out, &from, ev, conn);
+		spy_report_format()->state(out, &from, ev, conn);
 	else
-		spy_report_format()->call(&out, &from, ev, conn);
-	spy_writer_put(out.data, out.len, false);
+		spy_report_format()->call(out, &from, ev, conn);
+}
+
+void spy_report_event(const struct spy_event *ev, const struct spy_event *after, const struct spy_line_conn *conn)
+{
+	char room[2 * LINE_ROOM];
+	struct spy_buf out = SPY_BUF(room);
+
+	compose(&out, ev, conn);
+	if (after)
+		compose(&out, after, conn);
+	if (out.len)
+		spy_writer_put(out.data, out.len, false);
 }
 
 static void name_stack(uint32_t number, struct spy_named_stack *named)

@@ -18,8 +18,11 @@ void spy_report_process_to_record(uint64_t start_ns);
 /* The log's format. */
 const struct spy_format_ops *spy_report_format(void);
 
-/* The line of a call, or of a state seen without one, where the mode wants it. */
-void spy_report_event(const struct spy_event *ev, const struct spy_line_conn *conn);
+/*
+ * The line of a call, or of a state seen without one, where the mode wants it; in one piece with the line of the
+ * state that followed it at once (NULL: none did).
+ */
+void spy_report_event(const struct spy_event *ev, const struct spy_event *after, const struct spy_line_conn *conn);
 
 /* Findings, with their stacks' names; those that a suppression matches are taken back. */
 void spy_report_findings(const struct spy_outbox *out);

@@ -106,8 +106,6 @@ void spy_report_settled(const struct spy_event *ev, const struct spy_settled *se
 	if (ev->op != SPY_OP_CLOSE && ev->op != SPY_OP_TICK)
 		spy_sweep_release_own();
 	if (settled->has_line)
-		spy_report_event(ev, &settled->line);
-	if (settled->has_after)
-		spy_report_event(&settled->after, &settled->line);
+		spy_report_event(ev, settled->has_after ? &settled->after : NULL, &settled->line);
 	spy_report_findings(&settled->out);
 }
