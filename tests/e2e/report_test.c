@@ -231,7 +231,7 @@ static void outputs_are_written_beside_the_report(void **state)
 	assert_true(trace_count(trace, "X", "call") > 5);
 	assert_true(trace_count(trace, "X", "state") > 5);
 	assert_int_equal(trace_count(trace, "i", "finding"), 1);
-	assert_string_equal(file_read(file_temp("out.folded"), NULL), LEAK ";main;handle_client 1\n");
+	assert_string_equal(file_read(file_temp("out.folded"), NULL), LEAK ";[close-wait-leak];main;handle_client 1\n");
 	html = file_read(file_temp("out.html"), NULL);
 	assert_non_null(html);
 	assert_true(test_matches(html, "handle_client"));

@@ -26,6 +26,7 @@
 struct tale {
 	struct model *model;
 	int pid;
+	const char *outer; /* the function around the place of a finding; NULL: main */
 };
 
 static inline int64_t at(double seconds)
@@ -103,7 +104,7 @@ static inline struct item_frame frame_at(const char *function, uint64_t offset, 
 static inline void tell_finding(struct tale *tale, double seconds, const char *rule, const char *severity,
 				uint64_t conn, struct item_frame place)
 {
-	const struct item_frame eof[] = {place, frame_at("main", 0x20, place.build_id)};
+	const struct item_frame eof[] = {place, frame_at(tale->outer ? tale->outer : "main", 0x20, place.build_id)};
 	const struct item_frame created[] = {frame_at("accept_client", 0x900, place.build_id)};
 	const struct item_pair evidence[] = {{"eof_reads", "1", false}, {"holder_name", "sh \"x\"", true}};
 	struct item item = {

@@ -172,9 +172,10 @@ static void folded_stacks_are_those_of_leaks_root_first(void **state)
 	struct tale tale = tell_story();
 
 	(void)state;
-	assert_string_equal(written(folded_write, tale.model), "served;main;handle_client 5\n");
+	assert_string_equal(written(folded_write, tale.model), "served;[close-wait-leak];main;handle_client 5\n");
 	name_story(&tale);
-	assert_string_equal(written(folded_write, tale.model), "served;main;handle_client;read_line 5\n");
+	assert_string_equal(written(folded_write, tale.model),
+			    "served;[close-wait-leak];main;handle_client;read_line 5\n");
 	model_close(tale.model);
 }
 
@@ -187,11 +188,13 @@ static void stacks_with_the_same_innermost_frame_share_its_count(void **state)
 	(void)state;
 	tell_process(&tale, 0, 1, "web", "/bin/x");
 	tell_finding(&tale, 1, "open-at-exit", "note", 1, frame);
+	tale.outer = "serve";
 	tell_finding(&tale, 1, "open-at-exit", "note", 2, frame);
 	tell_summary(&tale, 9, &place, NULL);
 	model_finish(tale.model, NULL);
 	/* What separates frames is no part of a name. */
-	assert_string_equal(written(folded_write, tale.model), "x;main;a:b 2\nx;main;a:b 1\n");
+	assert_string_equal(written(folded_write, tale.model),
+			    "x;[open-at-exit];main;a:b 2\nx;[open-at-exit];serve;a:b 1\n");
 	model_close(tale.model);
 }
 

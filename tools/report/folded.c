@@ -1,6 +1,7 @@
 /*
  * Folded stacks, as flamegraph.pl, inferno and speedscope read them: "root;...;leaf count", a line for
- * each stack on which connections were leaked.
+ * each stack on which connections were leaked. The root is the program and then the rule, since one
+ * connection can be a leak by two of them.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -54,23 +55,52 @@ static uint64_t count_of(const struct model *model, const struct model_finding *
 	return tally->count / tally->lines + (first ? tally->count % tally->lines : 0);
 }
 
+static void put_stack(const struct model *model, FILE *out, const struct model_finding *finding)
+{
+	const struct model_stack *stack =
+		finding->stacks[finding->place] == MODEL_NONE ? NULL : &model->stacks[finding->stacks[finding->place]];
+
+	put_name(out, place_program(model, &model->processes[finding->process]));
+	fputs(";[", out);
+	put_name(out, model_text(model, model->groups[finding->group].rule));
+	fputc(']', out);
+	for (size_t i = stack ? stack->count : 0; i-- > 0;)
+		put_frame(model, out, stack->frames[i]);
+}
+
 void folded_write(const struct model *model, FILE *out)
 {
 	bool *told = pool_zeros((model->tallies_count + 1) * sizeof(*told));
+	struct pool lines = {0};
+	uint64_t *counts = NULL;
 
 	for (uint32_t i = 0; i < model->findings_count; i++) {
 		const struct model_finding *finding = &model->findings[i];
-		const struct model_stack *stack;
+		uint32_t before = lines.count;
+		char *text = NULL;
+		size_t len = 0;
+		uint32_t line;
+		FILE *room;
 
 		if (!is_leak(model_text(model, model->groups[finding->group].rule)))
 			continue;
-		put_name(out, place_program(model, &model->processes[finding->process]));
-		stack = finding->stacks[finding->place] == MODEL_NONE ? NULL
-								      : &model->stacks[finding->stacks[finding->place]];
-		for (size_t j = stack ? stack->count : 0; j-- > 0;)
-			put_frame(model, out, stack->frames[j]);
-		fprintf(out, " %" PRIu64 "\n", count_of(model, finding, !told[finding->tally]));
+		room = open_memstream(&text, &len);
+		if (!room)
+			break;
+		put_stack(model, room, finding);
+		fclose(room);
+		line = pool_put(&lines, text, len);
+		free(text);
+		if (line == before) {
+			counts = pool_grow(counts, line, sizeof(*counts));
+			counts[line] = 0;
+		}
+		counts[line] += count_of(model, finding, !told[finding->tally]);
 		told[finding->tally] = true;
 	}
+	for (uint32_t i = 0; i < lines.count; i++)
+		fprintf(out, "%s %" PRIu64 "\n", (const char *)lines.keys[i].bytes, counts[i]);
+	pool_close(&lines);
+	free(counts);
 	free(told);
 }

@@ -68,6 +68,7 @@ static json_object *rule_of(const char *name, const struct spy_rule_info *info)
 	json_object *rule = json_object_new_object();
 	const char *page = page_of(name);
 	json_object *level = json_object_new_object();
+	json_object *uri = info ? source_uri(info->source) : NULL;
 
 	json_object_object_add(rule, "id", quote_text(name));
 	if (page) {
@@ -78,8 +79,8 @@ static json_object *rule_of(const char *name, const struct spy_rule_info *info)
 		json_object_object_add(help, "markdown", quote_text(page));
 		json_object_object_add(rule, "help", help);
 	}
-	if (info && source_uri(info->source))
-		json_object_object_add(rule, "helpUri", source_uri(info->source));
+	if (uri)
+		json_object_object_add(rule, "helpUri", uri);
 	json_object_object_add(level, "level",
 			       json_object_new_string(model_severity_name(info ? info->severity : SPY_WARNING)));
 	json_object_object_add(rule, "defaultConfiguration", level);
