@@ -50,18 +50,10 @@ static unsigned int terminal_width(void)
 	return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
 }
 
-static const char *page_of(const char *rule)
-{
-	for (const struct page *page = pages; page->rule; page++)
-		if (strcmp(page->rule, rule) == 0)
-			return page->text;
-	return NULL;
-}
-
 /* The first sentence of the page: what fires the rule, in one line. */
 static char *meaning_of(const char *rule)
 {
-	const char *text = page_of(rule);
+	const char *text = pages_find(rule);
 	char *meaning;
 	size_t len;
 
@@ -131,7 +123,7 @@ static const char *find_page(char *name)
 	for (char *c = name; *c; c++)
 		if (*c == '_')
 			*c = '-';
-	return page_of(name);
+	return pages_find(name);
 }
 
 int explain_command(int argc, char **argv)

@@ -11,4 +11,7 @@ struct page {
 
 extern const struct page pages[];
 
+/* The text of a rule's page; NULL: there is none. */
+const char *pages_find(const char *rule);
+
 #endif

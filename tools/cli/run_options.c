@@ -9,6 +9,7 @@
 
 #include "../../include/tcpwaitspy/version.h"
 #include "command.h"
+#include "refuse.h"
 #include "words.h"
 
 /* getopt_long()'s numbers of settings; those of the command's options are characters. */
@@ -63,20 +64,6 @@ static struct option *all_options(void)
 	return options;
 }
 
-/* One line that names the valid ones. */
-static int refuse_option(const char *given, const struct option *options, bool known)
-{
-	if (known) {
-		fprintf(stderr, "tcpwaitspy: %s wants a value, or is ambiguous; see tcpwaitspy run --help\n", given);
-		return STATUS_USAGE;
-	}
-	fprintf(stderr, "tcpwaitspy: unknown option %s; valid are", given);
-	for (const struct option *option = options; option->name; option++)
-		fprintf(stderr, "%s --%s", option == options ? "" : ",", option->name);
-	fputc('\n', stderr);
-	return STATUS_USAGE;
-}
-
 static int take_option(struct run_options *options, int code)
 {
 	switch (code) {
@@ -121,7 +108,7 @@ int run_options_read(struct run_options *options, int argc, char **argv)
 	optind = 1;
 	/* "+": what follows the program's name is the program's. */
 	while (status == RUN_OPTIONS_GO && (code = getopt_long(argc, argv, "+:qDo:hV", all, NULL)) != -1)
-		status = code == '?' || code == ':' ? refuse_option(argv[optind - 1], all, code == ':')
+		status = code == '?' || code == ':' ? refuse_option("run", argv[optind - 1], all, code == ':')
 						    : take_option(options, code);
 	free(all);
 	options->program = optind;

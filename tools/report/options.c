@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "../cli/command.h"
+#include "../cli/refuse.h"
 #include "../cli/words.h"
 #include "../read/moment.h"
 #include "writer.h"
@@ -187,19 +188,6 @@ static int take_option(struct report_options *options, int code)
 	}
 }
 
-static int refuse_option(const char *given, const struct option *options, bool known)
-{
-	if (known) {
-		fprintf(stderr, "tcpwaitspy: %s wants a value, or is ambiguous; see tcpwaitspy report --help\n", given);
-		return STATUS_USAGE;
-	}
-	fprintf(stderr, "tcpwaitspy: unknown option %s; valid are", given);
-	for (const struct option *option = options; option->name; option++)
-		fprintf(stderr, "%s --%s", option == options ? "" : ",", option->name);
-	fputc('\n', stderr);
-	return STATUS_USAGE;
-}
-
 int report_options_read(struct report_options *options, int argc, char **argv)
 {
 	struct option all[OWN_COUNT + REPORT_OUTPUTS + 1] = {{0}};
@@ -213,7 +201,7 @@ int report_options_read(struct report_options *options, int argc, char **argv)
 	opterr = 0;
 	optind = 1;
 	while (status == REPORT_OPTIONS_GO && (code = getopt_long(argc, argv, ":vh", all, NULL)) != -1)
-		status = code == '?' || code == ':' ? refuse_option(argv[optind - 1], all, code == ':')
+		status = code == '?' || code == ':' ? refuse_option("report", argv[optind - 1], all, code == ':')
 						    : take_option(options, code);
 	options->inputs = argv + optind;
 	options->input_count = argc - optind;

@@ -18,14 +18,6 @@
 #include "sarif_parts.h"
 #include "writer.h"
 
-static const char *page_of(const char *rule)
-{
-	for (const struct page *page = pages; page->rule; page++)
-		if (strcmp(page->rule, rule) == 0)
-			return page->text;
-	return NULL;
-}
-
 /* The first paragraph behind the heading: what fires the rule. */
 static json_object *meaning_of(const char *page)
 {
@@ -66,7 +58,7 @@ static json_object *source_uri(const char *source)
 static json_object *rule_of(const char *name, const struct spy_rule_info *info)
 {
 	json_object *rule = json_object_new_object();
-	const char *page = page_of(name);
+	const char *page = pages_find(name);
 	json_object *level = json_object_new_object();
 	json_object *uri = info ? source_uri(info->source) : NULL;
 

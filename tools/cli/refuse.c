@@ -1,0 +1,22 @@
+/*
+ * See refuse.h.
+ */
+#include "refuse.h"
+
+#include <stdio.h>
+
+#include "command.h"
+
+int refuse_option(const char *command, const char *given, const struct option *options, bool known)
+{
+	if (known) {
+		fprintf(stderr, "tcpwaitspy: %s wants a value, or is ambiguous; see tcpwaitspy %s --help\n", given,
+			command);
+		return STATUS_USAGE;
+	}
+	fprintf(stderr, "tcpwaitspy: unknown option %s; valid are", given);
+	for (const struct option *option = options; option->name; option++)
+		fprintf(stderr, "%s --%s", option == options ? "" : ",", option->name);
+	fputc('\n', stderr);
+	return STATUS_USAGE;
+}
