@@ -84,6 +84,11 @@ static void json_says_the_same(void **state)
 	run_stop(script, SIGKILL);
 }
 
+static bool has_told_of_leak(void *script)
+{
+	return strstr(run_stderr_now(script), "ERROR: close-wait-leak") != NULL;
+}
+
 static void traced_process_has_the_place(void **state)
 {
 	struct run_process *script = leak(script_options("close_wait=20ms:watch=10ms"), false);
@@ -91,6 +96,19 @@ static void traced_process_has_the_place(void **state)
 
 	(void)state;
 	log_wait(script_log(), &(const struct log_match){.rule = "close-wait-leak"});
+	result = ps(script, "--color=never");
+	assert_shows(&result, "\nCLOSE_WAIT .* fd 5 +yes +close-wait-leak: [a-z_]+ script_[a-z]+\\.h:[0-9]+\n");
+	run_stop(script, SIGKILL);
+}
+
+static void flight_record_tells_places_too(void **state)
+{
+	struct run_process *script =
+		leak(memory_text("record=%s:record_size=1M:close_wait=20ms:watch=10ms", file_temp("record")), false);
+	struct run_result result;
+
+	(void)state;
+	test_until(has_told_of_leak, script, "the leak");
 	result = ps(script, "--color=never");
 	assert_shows(&result, "\nCLOSE_WAIT .* fd 5 +yes +close-wait-leak: [a-z_]+ script_[a-z]+\\.h:[0-9]+\n");
 	run_stop(script, SIGKILL);
@@ -179,6 +197,7 @@ int main(void)
 		TEST(leak_has_its_age_its_owner_and_its_queue),
 		TEST(json_says_the_same),
 		TEST(traced_process_has_the_place),
+		TEST(flight_record_tells_places_too),
 		TEST(traced_process_without_a_log_file_is_told),
 		TEST(time_wait_and_fin_wait_2_have_the_rest_of_their_timers),
 		TEST(other_network_namespace_is_entered),

@@ -200,6 +200,14 @@ static void take(struct ps_places *places, struct log *log, const struct item *i
 				     : NULL;
 }
 
+/* The file that tells most: a JSON log, else a flight record; NULL: there is neither. */
+static const char *file_of(const struct spy_options *options)
+{
+	if (options->format == SPY_FORMAT_JSON && strcmp(options->log, "stderr") != 0)
+		return options->log;
+	return options->record[0] ? options->record : NULL;
+}
+
 static void read_log(struct ps_places *places, struct log *log)
 {
 	char *text = variable_of(log->pid, "TCPWAITSPY_OPTIONS");
@@ -208,19 +216,21 @@ static void read_log(struct ps_places *places, struct log *log)
 	struct spy_options options;
 	struct source *source;
 	struct item item;
+	const char *file;
 
 	spy_options_parse(&options, text ? text : "", &none);
 	free(text);
-	if (strcmp(options.log, "stderr") == 0 || options.format != SPY_FORMAT_JSON) {
+	file = file_of(&options);
+	if (!file) {
 		snprintf(log->trouble, sizeof(log->trouble),
-			 "its log is %s, and only a JSON log in a file tells places",
+			 "its log is %s, and only a JSON log in a file or a flight record tells places",
 			 strcmp(options.log, "stderr") == 0 ? "its stderr" : "text");
 		return;
 	}
-	expand(log->pid, options.log, path, sizeof(path));
+	expand(log->pid, file, path, sizeof(path));
 	source = source_open(path);
 	if (!source) {
-		snprintf(log->trouble, sizeof(log->trouble), "its log %s cannot be read: %m", options.log);
+		snprintf(log->trouble, sizeof(log->trouble), "its log %s cannot be read: %m", file);
 		return;
 	}
 	while (source_next(source, &item))

@@ -178,6 +178,8 @@ static void print_value_name(FILE *out, const struct row *row, int *width)
 		spy_buf_str(&value, "LIST");
 	} else if (row->kind == &spy_option_SIGNAL) {
 		spy_buf_str(&value, "SIGNAL");
+	} else if (row->kind == &spy_option_SIZE) {
+		spy_buf_str(&value, "SIZE");
 	} else {
 		spy_buf_char(&value, 'N');
 	}
