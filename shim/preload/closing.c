@@ -256,7 +256,7 @@ SPY_APART static void settle_end(struct spy_closing *closing, struct spy_event *
 	else
 		end_closed(closing, ev, frames, &settled);
 	spy_core_unlock();
-	if (closing->was_closed && closing->call.id == SPY_CALL_close && spy_sweep_hold(&settled.out))
+	if (closing->was_closed && closing->call.id == SPY_CALL_close && spy_sweep_hold(closing->call.fd, &settled.out))
 		settled.out.count = 0;
 	spy_report_settled(ev, &settled);
 }

@@ -202,6 +202,11 @@ static void wait_ns(uint64_t time_ns)
 	spy_sys4(SYS_futex, &stopped, FUTEX_WAIT_PRIVATE, 0, &timeout);
 }
 
+void spy_watcher_hasten(void)
+{
+	spy_sys3(SYS_futex, &stopped, FUTEX_WAKE_PRIVATE, INT32_MAX);
+}
+
 /* One turn of the thread. */
 static void look_and_write(bool look)
 {
@@ -218,6 +223,17 @@ static void look_and_write(bool look)
 		spy_sys3(SYS_futex, &looking, FUTEX_WAKE_PRIVATE, INT32_MAX);
 }
 
+static void release_held(void)
+{
+	struct spy_section quiet;
+
+	if (!spy_sweep_holds())
+		return;
+	spy_quiet_enter(&quiet);
+	spy_sweep_release_old();
+	spy_quiet_leave(&quiet);
+}
+
 static void *watch(void *unused)
 {
 	uint64_t step_ns = spy_options.watch_ns;
@@ -229,9 +245,10 @@ static void *watch(void *unused)
 	if (spy_options.flush == SPY_FLUSH_BUFFER && step_ns > FLUSH_NS)
 		step_ns = FLUSH_NS;
 	while (!stopped) {
-		wait_ns(step_ns);
+		wait_ns(spy_sweep_holds() && step_ns > FLUSH_NS ? FLUSH_NS : step_ns);
 		if (stopped)
 			break;
+		release_held();
 		if (spy_clock_now() >= next_ns) {
 			look_and_write(true);
 			next_ns = spy_clock_now() + spy_options.watch_ns;

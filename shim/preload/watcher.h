@@ -26,6 +26,9 @@ void spy_watcher_stop(void);
 /* One look at everything, now. Signals are blocked by the caller. */
 void spy_watcher_look(void);
 
+/* Something is held back that is to be told soon (sweep.h): the thread does not wait for its whole turn. */
+void spy_watcher_hasten(void);
+
 /* With watch=0: a look where the last one is a second ago. Called at the end of calls. */
 void spy_watcher_on_the_way(void);
 

@@ -25,7 +25,7 @@
 #include "script.h"
 
 /* Every wait of these tests is for an event; this is when it is given up. */
-#define TEST_DEADLINE_MS 30000
+#define TEST_DEADLINE_MS 90000
 
 /*
  * A test with a temporary directory and, where allowed, a network of its own, after which nothing
