@@ -88,6 +88,23 @@ static void package_installs_runs_and_is_removed(void **state)
 	assert_string_equal(result.out, "");
 }
 
+/* As many as `tcpwaitspy --help` lists, so that a new one must be in the pages, too. */
+#define COMMANDS_MAX 8
+
+static size_t read_commands(const char *commands[COMMANDS_MAX])
+{
+	struct run_result result = shell_well(memory_text(
+		"'%s' --help | sed -n 's/^  \\([a-z]\\{2,\\}\\)  *[a-z].*/\\1/p'", file_built("tcpwaitspy")));
+	size_t count = 0;
+
+	for (char *name = strtok(result.out, "\n"); name; name = strtok(NULL, "\n")) {
+		assert_true(count < COMMANDS_MAX);
+		commands[count++] = name;
+	}
+	assert_true(count >= 3);
+	return count;
+}
+
 /* All options that a command's help names, a line each without the dashes. */
 static char *options_of(const char *command)
 {
@@ -119,13 +136,14 @@ static void manual_pages_have_every_setting_and_option(void **state)
 	};
 	char *library = file_read(file_source("docs/man/libtcpwaitspy.7"), NULL);
 	char *command = file_read(file_source("docs/man/tcpwaitspy.1"), NULL);
-	static const char *const commands[] = {"run", "ps", "explain"};
+	const char *commands[COMMANDS_MAX];
+	size_t count = read_commands(commands);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		if (!strstr(library, memory_text(".It Cm %s Ns = Ns", keys[i])))
 			test_fail("libtcpwaitspy(7) has no setting %s", keys[i]);
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+	for (size_t i = 0; i < count; i++) {
 		for (char *option = strtok(options_of(commands[i]), "\n"); option; option = strtok(NULL, "\n"))
 			if (!test_matches(command, memory_text("Fl -%s( |\n)", option)) &&
 			    !test_matches(command, memory_text("\n\\.It Fl [a-zA-Z] .*, -%s( |\n)", option)) &&
@@ -148,10 +166,11 @@ static const char *bash_offers(const char *words)
 
 static void bash_completes_every_option(void **state)
 {
-	static const char *const commands[] = {"run", "ps", "explain"};
+	const char *commands[COMMANDS_MAX];
+	size_t count = read_commands(commands);
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+	for (size_t i = 0; i < count; i++) {
 		const char *offers = bash_offers(memory_text("tcpwaitspy %s --", commands[i]));
 
 		for (char *option = strtok(options_of(commands[i]), "\n"); option; option = strtok(NULL, "\n"))

@@ -215,7 +215,7 @@ static void unknown_words_are_one_line_that_names_the_valid_ones(void **state)
 
 static void help_and_version_are_everywhere(void **state)
 {
-	static const char *const commands[] = {"run", "ps", "explain"};
+	static const char *const commands[] = {"run", "report", "ps", "explain"};
 	struct run_result result;
 
 	(void)state;
