@@ -30,7 +30,7 @@ void spy_recording_init(struct spy_buf *complaints)
 static void begin(int32_t pid)
 {
 	struct spy_section quiet;
-	char room[SPY_PATH_MAX + 256];
+	static char room[SPY_PATH_MAX + 256]; /* The lock's, and not on what may be a coroutine's stack. */
 	struct spy_buf complaints = SPY_BUF(room);
 
 	spy_quiet_enter(&quiet);
@@ -39,10 +39,10 @@ static void begin(int32_t pid)
 		spy_recorder_open(pid, &complaints);
 	if (spy_recorder_is_on() && spy_recorder_wants_process(pid))
 		spy_report_process_to_record(start_ns);
-	spy_lock_give(&opening);
-	spy_quiet_leave(&quiet);
 	if (complaints.len)
 		spy_target_complain(complaints.data, complaints.len);
+	spy_lock_give(&opening);
+	spy_quiet_leave(&quiet);
 }
 
 static bool is_ready(int32_t pid)

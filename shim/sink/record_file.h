@@ -1,7 +1,8 @@
 /*
  * The file of a flight record: made, or gone on with, and mapped. Raw system calls but for mmap().
  *
- * Locks: none. Signals: safe.
+ * Locks: none; one caller at a time, since it works in static memory: a coroutine's stack is small.
+ * Signals: safe.
  */
 #ifndef SPY_SINK_RECORD_FILE_H
 #define SPY_SINK_RECORD_FILE_H

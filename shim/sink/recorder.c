@@ -50,7 +50,7 @@ void spy_recorder_open(int32_t pid, struct spy_buf *complaints)
 	const struct spy_ring *old = recorder.ring;
 	struct spy_ring *ring = old == &recorder.rings[0] ? &recorder.rings[1] : &recorder.rings[0];
 	struct spy_record_map map = {.err = ENAMETOOLONG};
-	char room[SPY_PATH_ROOM];
+	static char room[SPY_PATH_ROOM];
 	struct spy_buf path = SPY_BUF(room);
 
 	spy_path_expand(&recorder.path, pid, &path);

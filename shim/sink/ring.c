@@ -67,10 +67,9 @@ void spy_ring_attach(struct spy_ring *ring, void *memory, uint32_t id)
 	ring->id = id;
 }
 
-enum spy_ring_verdict spy_ring_check(const void *head, size_t len, uint64_t file_size)
+enum spy_ring_verdict spy_ring_check(const void *head, size_t len, uint64_t file_size, char *scratch)
 {
-	char room[SPY_RECORD_HEADER_SIZE - SPY_RECORD_CALLS_OFFSET];
-	struct spy_buf calls = SPY_BUF(room);
+	struct spy_buf calls = {scratch, 0, SPY_RECORD_HEADER_SIZE - SPY_RECORD_CALLS_OFFSET, false};
 	struct spy_record_header header;
 
 	if (len < SPY_RECORD_HEADER_SIZE)

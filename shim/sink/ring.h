@@ -50,8 +50,11 @@ enum spy_ring_verdict {
 	SPY_RING_DAMAGED, /* it does not fit its file */
 };
 
-/* Judges the first SPY_RECORD_HEADER_SIZE bytes of a file (fewer are FOREIGN). */
-enum spy_ring_verdict spy_ring_check(const void *head, size_t len, uint64_t file_size);
+/*
+ * Judges the first SPY_RECORD_HEADER_SIZE bytes of a file (fewer are FOREIGN). scratch is as large as that:
+ * the stack of a program's coroutine may not have so much.
+ */
+enum spy_ring_verdict spy_ring_check(const void *head, size_t len, uint64_t file_size, char *scratch);
 
 /* When and whose an event is. */
 struct spy_ring_stamp {

@@ -4,7 +4,11 @@
  */
 #include "hazard_run.h"
 
+#include <glob.h>
 #include <unistd.h>
+
+#include "../../tools/read/item.h"
+#include "../support/record.h"
 
 static void run_filtered(const char *action, const char *options)
 {
@@ -39,6 +43,29 @@ static void filter_that_kills_a_program_with_metrics(void **state)
 	(void)state;
 	run_filtered("kill", memory_text("watch=1ms:metrics=%s", file_temp("app.prom")));
 	assert_non_null(file_read(file_temp("app.prom"), NULL));
+}
+
+/* Of a record that was opened before the filter, by the start or by the first socket, nothing is lost behind it. */
+static void filter_that_kills_a_program_with_a_record(void **state)
+{
+	static const char *const names[] = {"a.rec", "%e.%p.rec"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct record record;
+		glob_t found;
+
+		run_filtered("kill", memory_text("record=%s:record_size=1M", file_temp(names[i])));
+		assert_int_equal(unlink(script_log()), 0);
+		assert_int_equal(glob(file_temp("*.rec"), 0, NULL, &found), 0);
+		assert_int_equal(found.gl_pathc, 1);
+		record = record_read(found.gl_pathv[0]);
+		assert_int_equal(record_count(&record, ITEM_CALL, 0, "accept"), 1);
+		assert_int_equal(record_count(&record, ITEM_CALL, 0, "close"), 6);
+		assert_int_equal(record_count(&record, ITEM_SUMMARY, 0, NULL), 1);
+		unlink(found.gl_pathv[0]);
+		globfree(&found);
+	}
 }
 
 static void filter_that_says_EPERM(void **state)
@@ -88,6 +115,7 @@ int main(void)
 		TEST(filter_that_kills_a_program_without_a_watcher),
 		TEST(filter_that_kills_while_the_watcher_is_busy),
 		TEST(filter_that_kills_a_program_with_metrics),
+		TEST(filter_that_kills_a_program_with_a_record),
 		TEST(filter_that_says_EPERM),
 		TEST(filter_that_raises_SIGSYS),
 		TEST(filters_that_the_kernel_refuses),

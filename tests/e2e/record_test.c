@@ -246,6 +246,29 @@ static void programs_that_start_at_once_share_one_record(void **state)
 	assert_string_equal(find_record(1), "");
 }
 
+/* Threads of several processes at once: none damages another's event, and none is missing. */
+static void processes_and_threads_write_side_by_side(void **state)
+{
+	const char *path = file_temp("a.rec");
+	struct run_spec spec = {
+		.argv = {file_built("tests/programs/crowd"), "4", "8", "300"},
+		.options = memory_text("record=%s:record_size=8M:calls=none:log=%s", path, file_temp("log.txt")),
+	};
+	struct run_result result;
+	struct record record;
+
+	(void)state;
+	result = run(&spec);
+	run_assert_exit(&result, 0);
+	record = record_read(path);
+	assert_int_equal(record.skipped, 0);
+	assert_null(record.trouble);
+	assert_int_equal(record_count(&record, ITEM_CALL, 0, "send"), 4 * 8 * 300);
+	/* And the end of each connection. */
+	assert_int_equal(record_count(&record, ITEM_CALL, 0, "recv"), 4 * 8 * 301);
+	assert_int_equal(record_count(&record, ITEM_PROCESS, 0, NULL), 4);
+}
+
 /* One line on standard error that names the path and the reason; the program is as it would be. */
 static void assert_refused(const char *path, const char *lines, const char *reason)
 {
@@ -376,6 +399,7 @@ int main(void)
 		TEST(exec_goes_on_in_the_same_record),
 		TEST(the_next_run_goes_on_in_it),
 		TEST(programs_that_start_at_once_share_one_record),
+		TEST(processes_and_threads_write_side_by_side),
 		TEST(what_is_no_record_is_refused_with_one_line),
 		TEST(a_limit_on_the_size_of_files_is_told_and_does_not_kill),
 		cmocka_unit_test_setup_teardown(a_disk_without_room_is_told_at_the_start, test_setup,

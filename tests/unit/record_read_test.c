@@ -6,6 +6,8 @@
 
 #include <fcntl.h>
 
+#include "../../tools/read/record_index.h"
+
 static void put(struct record_ring *made, const struct spy_ring_stamp *stamp, struct spy_record_call *call,
 		const struct spy_record_parts *parts)
 {
@@ -314,6 +316,30 @@ static void a_number_of_slots_that_no_file_has_is_cut_short(void **state)
 	source_close(source);
 }
 
+/* Of a record that is too large for a copy each event is read when it is asked for, and perhaps gone by then. */
+static void without_a_copy_an_event_is_read_whole_or_not_at_all(void **state)
+{
+	struct record_ring *made = *state;
+	int fd = open(made->path, O_RDONLY);
+	struct record_index index;
+	uint8_t payload[SPY_RECORD_CALL_MAX] __attribute__((aligned(8)));
+
+	record_put(made, 1, 1, 1000);
+	record_put(made, 2, 1, 1001);
+	record_index_init(&index, fd, made->ring.count, made->ring.count);
+	free(index.copy);
+	index.copy = NULL;
+	assert_true(record_index_scan(&index));
+	assert_int_equal(index.count, 2);
+	*record_word(made, 0) |= SPY_RECORD_BUSY;
+	assert_false(record_index_read(&index, &index.entries[0], payload));
+	assert_true(record_index_read(&index, &index.entries[1], payload));
+	assert_int_equal(((struct spy_record_call *)(void *)payload)->ret, 2);
+	assert_false(record_index_scan(&index));
+	record_index_close(&index);
+	close(fd);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, record_ring_setup, record_ring_teardown)
 
 int main(void)
@@ -331,6 +357,7 @@ int main(void)
 		TEST(a_file_that_was_cut_short_gives_what_it_has),
 		TEST(no_byte_can_bring_the_reader_down),
 		TEST(a_number_of_slots_that_no_file_has_is_cut_short),
+		TEST(without_a_copy_an_event_is_read_whole_or_not_at_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,14 +65,15 @@ static uint64_t offset_of(uint64_t slot)
 	return SPY_RECORD_HEADER_SIZE + slot * SPY_RECORD_SLOT_SIZE;
 }
 
-static bool is_sound(const struct spy_record_event *event)
+/* No event is longer than the ring, so that no damage makes the reader take memory for one. */
+static bool is_sound(const struct record_index *index, const struct spy_record_event *event)
 {
 	size_t slots = 1;
 
 	if (event->length > SPY_RECORD_FIRST_ROOM)
 		slots +=
 			(event->length - SPY_RECORD_FIRST_ROOM + SPY_RECORD_FURTHER_ROOM - 1) / SPY_RECORD_FURTHER_ROOM;
-	return event->kind && event->slots == slots;
+	return event->kind && event->slots == slots && slots <= index->slot_count;
 }
 
 static void add(struct record_index *index, size_t *room, const struct record_entry *entry)
@@ -104,7 +105,7 @@ static void look_at(struct record_index *index, uint64_t number, const struct sl
 	}
 	if (slot->word & SPY_RECORD_FURTHER)
 		return;
-	if (is_sound(&entry.event))
+	if (is_sound(index, &entry.event))
 		add(index, room, &entry);
 	else
 		index->damaged++;
