@@ -24,7 +24,7 @@ DEADLINE_S = 20
 class Page:
     """A browser with the page open, and the questions that the cases ask of it."""
 
-    def __init__(self, path, width=1440, height=900, scheme="light"):
+    def __init__(self, path):
         options = webdriver.ChromeOptions()
         for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage",
                      "--disable-background-networking", "--disable-component-update", "--disable-sync"):
@@ -32,10 +32,13 @@ class Page:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
         self.url = "file://" + path
+        self.shape(1440, 900, "light")
+        self.open("")
+
+    def shape(self, width, height, scheme):
         self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
                      mobile=width < 600)
         self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        self.open("")
 
     def command(self, name, **arguments):
         return self.driver.execute_cdp_cmd(name, arguments)
@@ -260,13 +263,14 @@ def case_leak(path, rule, function):
 
 
 def case_looks(path):
+    page = Page(path)
     for scheme, width in (("light", 1440), ("dark", 390)):
-        page = Page(path, width, 844, scheme)
+        page.shape(width, 844, scheme)
+        page.open("")
         same(contrast(page), [], f"too little contrast ({scheme})")
         check(page.script("return document.documentElement.scrollWidth") <= width, f"the page fits {width} pixels")
-        is_quiet(page)
-        page.driver.quit()
-    return None
+    is_quiet(page)
+    return page
 
 
 def case_hostile(path, *names):
@@ -327,9 +331,7 @@ def case_healthy(path):
 
 
 def main():
-    page = globals()["case_" + sys.argv[1]](*sys.argv[2:])
-    if page:
-        page.driver.quit()
+    globals()["case_" + sys.argv[1]](*sys.argv[2:]).driver.quit()
 
 
 main()

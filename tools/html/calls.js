@@ -7,9 +7,9 @@ const calls = { list: [], rows: null, asked: false, conn: null };
 
 /* The events of both sides by time; those of the other side are told by their number. */
 function callsOf(conn) {
-	const list = new Uint32Array(conn.eventEnd - conn.firstEvent + (conn.twin ? conn.twin.eventEnd - conn.twin.firstEvent : 0));
 	let own = conn.firstEvent, other = conn.twin ? conn.twin.firstEvent : 0;
 	const otherEnd = conn.twin ? conn.twin.eventEnd : 0;
+	const list = new Uint32Array(conn.eventEnd - own + otherEnd - other);
 
 	for (let i = 0; i < list.length; i++) {
 		const takeOwn = other >= otherEnd || own < conn.eventEnd && events.t[own] <= events.t[other];
@@ -28,21 +28,24 @@ function drawConnection() {
 
 	calls.conn = conn;
 	if (!conn) {
-		replace(pane, el("h2", null, "Connection"), el("p", { class: "empty" }, "Choose a connection: in a finding, or in the lanes."));
+		replace(pane, el("h2", null, "Connection"),
+			el("p", { class: "empty" }, "Choose a connection: in a finding, or in the lanes."));
 		return;
 	}
 	const canvas = el("canvas", { class: "own-lanes", role: "img", "aria-label": laneLabel(conn) });
 	calls.list = callsOf(conn);
 	replace(pane,
 		el("h2", null, `Connection #${conn.id}`),
-		el("p", { class: "addresses" }, el("code", null, addresses(conn)), el("span", { class: "dim" }, ` ${roleName(conn)} by ${processLabel(conn.process)}, first seen ${clock(conn.start)}`)),
+		el("p", { class: "addresses" }, el("code", null, addresses(conn)),
+			dim(` ${roleName(conn)} by ${processLabel(conn.process)}, first seen ${clock(conn.start)}`)),
 		el("div", { class: "own-box" }, canvas),
 		el("ul", { class: "dwells", "aria-label": "States in order" }, dwellsOf(conn)),
-		conn.twin && el("p", null, "Other side: ", el("a", { href: "#c=" + conn.twin.index, onclick: (event) => follow(event, () => chooseConnection(conn.twin.index)) },
-			`#${conn.twin.id} of ${processLabel(conn.twin.process)}`)),
-		el("p", { class: "ways" }, el("a", { href: "#at=timeline", onclick: (event) => follow(event, showInLanes) }, "Show in the lanes"),
+		conn.twin && el("p", null, "Other side: ", link("#c=" + conn.twin.index, null,
+			() => chooseConnection(conn.twin.index), `#${conn.twin.id} of ${processLabel(conn.twin.process)}`)),
+		el("p", { class: "ways" }, link("#at=timeline", null, showInLanes, "Show in the lanes"),
 			el("a", { href: "#at=findings" }, "Findings")),
-		conn.findings.length ? el("ul", { class: "found" }, conn.findings.map(({ finding }) => el("li", null, findingLink(finding)))) : null,
+		conn.findings.length ? el("ul", { class: "found" },
+			conn.findings.map(({ finding }) => el("li", null, findingLink(finding)))) : null,
 		el("h3", null, many(calls.list.length, "event"), conn.twin ? " of both sides" : ""),
 		callTable(conn));
 	drawOwnLanes(canvas, conn);
@@ -51,15 +54,16 @@ function drawConnection() {
 
 function showInLanes() {
 	fitConnection();
-	byId("timeline").scrollIntoView({ behavior: calm() ? "auto" : "smooth", block: "start" });
+	scrollToView(byId("timeline"));
 }
 
 function findingLink(finding) {
-	return el("a", { href: "#f=" + finding.index, "aria-current": finding.index === view.f, "data-finding": finding.index,
-		onclick: (event) => follow(event, () => {
-			change({ f: finding.index }, true);
-			byId("findings").scrollIntoView({ behavior: calm() ? "auto" : "smooth", block: "start" });
-		}) }, severityMark(finding.severity), " ", finding.rule, " ", el("span", { class: "dim" }, placeText(finding.frame)));
+	const attributes = { "aria-current": finding.index === view.f, "data-finding": finding.index };
+
+	return link("#f=" + finding.index, attributes, () => {
+		change({ f: finding.index }, true);
+		scrollToView(byId("findings"));
+	}, severityMark(finding.severity), " ", finding.rule, " ", dim(placeText(finding.frame)));
 }
 
 function dwellsOf(conn) {
@@ -68,7 +72,8 @@ function dwellsOf(conn) {
 	for (let s = conn.firstSpan; s < conn.spanEnd; s++) {
 		const last = s + 1 === conn.spanEnd;
 
-		items.push(el("li", null, stateChip(spans.state[s]), ` ${duration(spans.d[s])}`, last && conn.open ? " and still" : null));
+		items.push(el("li", null, stateChip(spans.state[s]), ` ${duration(spans.d[s])}`,
+			last && conn.open ? " and still" : null));
 	}
 	if (items.length && !conn.open)
 		items.push(el("li", null, stateChip(stateNumber.CLOSED)));
@@ -101,10 +106,15 @@ function callTable(conn) {
 	const head = ["Seconds", conn.twin ? "Side" : null, "Call", "New state", "Took"].filter((name) => name);
 
 	calls.rows = el("div", { class: "call-rows", role: "rowgroup" });
-	calls.box = el("div", { class: "call-box", onscroll: askForCalls, tabindex: 0, role: "rowgroup", "aria-label": "Calls" }, calls.rows);
+	calls.box = el("div", {
+		class: "call-box", onscroll: askForCalls, tabindex: 0, role: "rowgroup", "aria-label": "Calls",
+	}, calls.rows);
 	calls.rows.style.height = calls.list.length * CALL_HEIGHT + "px";
-	return el("div", { class: "calls" + (conn.twin ? " two" : ""), role: "table", "aria-label": "Calls", "aria-rowcount": calls.list.length + 1 },
-		el("div", { class: "call-head", role: "row" }, head.map((name) => el("span", { role: "columnheader" }, name))), calls.box);
+	return el("div", {
+		class: "calls" + (conn.twin ? " two" : ""), role: "table", "aria-label": "Calls",
+		"aria-rowcount": calls.list.length + 1,
+	}, el("div", { class: "call-head", role: "row" }, head.map((name) => el("span", { role: "columnheader" }, name))),
+	calls.box);
 }
 
 function askForCalls() {
@@ -132,9 +142,11 @@ function callRow(conn, event, number) {
 	const own = isOf(conn, event);
 	const before = events.before[event], after = events.state[event];
 	const guessed = events.flags[event] & INFERRED ? "~" : "";
+	const marks = [own ? "" : " other", events.err[event] ? " failed" : "",
+		       events.flags[event] & END_OF_FILE ? " eof" : ""];
 	const row = el("div", {
 		role: "row", "aria-rowindex": number + 2, title: callText(event) + "\n" + eventFacts(event),
-		class: "call" + (own ? "" : " other") + (events.err[event] ? " failed" : "") + (events.flags[event] & END_OF_FILE ? " eof" : ""),
+		class: "call" + marks.join(""),
 	},
 	cell(sinceStart(conn, events.t[event]), "when"),
 	conn.twin ? cell(own ? conn.process.name : conn.twin.process.name, "side") : null,

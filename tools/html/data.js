@@ -20,7 +20,9 @@ function sums(differences, counts) {
 	return values;
 }
 
-const spans = { t: sums(report.spans.t, report.connections.spans), d: report.spans.d, state: report.spans.s, open: report.spans.o };
+const spans = {
+	t: sums(report.spans.t, report.connections.spans), d: report.spans.d, state: report.spans.s, open: report.spans.o,
+};
 const events = { ...report.events, t: sums(report.events.t, report.connections.events) };
 const texts = report.texts.map(([first, lines]) => ({ first, lines: lines.map(plain) }));
 /* For each frame what was inlined there, innermost first. */
@@ -134,5 +136,7 @@ function callText(event) {
 		return `${STATES[events.before[event]]} ended after ${duration(events.d[event] / 10)}`;
 	const args = [events.fd[event] >= 0 ? events.fd[event] : null, strings[events.args[event]] || null];
 	const error = events.err[event] ? " " + strings[events.err[event]] : "";
-	return `${strings[events.call[event]]}(${args.filter((arg) => arg !== null).join(", ")}) = ${events.ret[event]}${error}`;
+	const given = args.filter((arg) => arg !== null).join(", ");
+
+	return `${strings[events.call[event]]}(${given}) = ${events.ret[event]}${error}`;
 }

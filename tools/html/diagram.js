@@ -13,14 +13,17 @@ const ARROWS = [
 	["CLOSED", "LISTEN", "passive OPEN"], ["CLOSED", "SYN_SENT", "active OPEN"], ["LISTEN", "SYN_RECV", "rcv SYN"],
 	["LISTEN", "SYN_SENT", "SEND"], ["SYN_SENT", "SYN_RECV", "rcv SYN"], ["SYN_SENT", "ESTABLISHED", "rcv SYN,ACK"],
 	["SYN_RECV", "ESTABLISHED", "rcv ACK"], ["SYN_RECV", "FIN_WAIT_1", "CLOSE"], ["ESTABLISHED", "FIN_WAIT_1", "CLOSE"],
-	["ESTABLISHED", "CLOSE_WAIT", "rcv FIN"], ["FIN_WAIT_1", "FIN_WAIT_2", "rcv ACK"], ["FIN_WAIT_1", "CLOSING", "rcv FIN"],
+	["ESTABLISHED", "CLOSE_WAIT", "rcv FIN"], ["FIN_WAIT_1", "FIN_WAIT_2", "rcv ACK"],
+	["FIN_WAIT_1", "CLOSING", "rcv FIN"], ["FIN_WAIT_1", "TIME_WAIT", "rcv FIN,ACK"],
 	["FIN_WAIT_2", "TIME_WAIT", "rcv FIN"], ["CLOSING", "TIME_WAIT", "rcv ACK"], ["CLOSE_WAIT", "LAST_ACK", "CLOSE"],
-	["LISTEN", "CLOSED", "CLOSE"], ["SYN_SENT", "CLOSED", "CLOSE"], ["LAST_ACK", "END", "rcv ACK"], ["TIME_WAIT", "END", "2 MSL"], ["FIN_WAIT_1", "TIME_WAIT", "rcv FIN,ACK"],
+	["LISTEN", "CLOSED", "CLOSE"], ["SYN_SENT", "CLOSED", "CLOSE"], ["LAST_ACK", "END", "rcv ACK"],
+	["TIME_WAIT", "END", "2 MSL"],
 ];
 /* How far a way swings out, so that it does not lie on another or on a box. */
 const BENDS = {
-	"LISTEN CLOSED": -110, "SYN_SENT CLOSED": 70, "CLOSED ESTABLISHED": -90, "ESTABLISHED END": 8, "ESTABLISHED TIME_WAIT": 24,
-	"CLOSE_WAIT END": 70, "ESTABLISHED LAST_ACK": 30, "FIN_WAIT_2 END": -40, "FIN_WAIT_1 END": -95,
+	"LISTEN CLOSED": -110, "SYN_SENT CLOSED": 70, "CLOSED ESTABLISHED": -90, "ESTABLISHED END": 8,
+	"ESTABLISHED TIME_WAIT": 24, "CLOSE_WAIT END": 70, "ESTABLISHED LAST_ACK": 30, "FIN_WAIT_2 END": -40,
+	"FIN_WAIT_1 END": -95,
 };
 
 /* Where the line from the middle of a box towards a point leaves it. */
@@ -59,13 +62,20 @@ function drawDiagram() {
 	for (const way of ways)
 		if (!way.drawn)
 			addArrow(arrows, labels, STATES[way.from], endName(way), "", way);
-	const drawing = svg("svg", { viewBox: "0 0 780 640", role: "group", "aria-label": "State diagram of RFC 9293 with the ways that connections took" },
-		svg("defs", null, ["ahead", "ahead-faint"].map((id) => svg("marker", { id, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, orient: "auto", markerUnits: "userSpaceOnUse" },
-			svg("path", { d: "M0 0L8 4L0 8z" })))),
-		arrows, Object.keys(PLACES).map((name) => drawNode(name, states, ways)), labels);
+	const drawing = svg("svg", {
+		viewBox: "0 0 780 640", role: "group", "aria-label": "State diagram of RFC 9293 with the ways that connections took",
+	}, svg("defs", null, arrowHead("ahead"), arrowHead("ahead-faint")),
+	arrows, Object.keys(PLACES).map((name) => drawNode(name, states, ways)), labels);
 	replace(byId("diagram"), drawing,
-		el("p", { class: "hint" }, `${many(shownConnections.length, "connection")} as filtered. A dashed way is a reset, or several steps between two looks. Choose a state to filter by it.`),
+		el("p", { class: "hint" }, `${many(shownConnections.length, "connection")} as filtered. A dashed way is a reset, ` +
+			"or several steps between two looks. Choose a state to filter by it."),
 		el("details", null, el("summary", null, "As a table"), waysTable(ways)));
+}
+
+function arrowHead(id) {
+	const size = { refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse" };
+
+	return svg("marker", { id, viewBox: "0 0 8 8", orient: "auto", ...size }, svg("path", { d: "M0 0L8 4L0 8z" }));
 }
 
 function addArrow(arrows, labels, from, to, label, way) {
@@ -79,7 +89,8 @@ function addArrow(arrows, labels, from, to, label, way) {
 	const start = borderOf(a, bend ? middle : b), end = borderOf(b, bend ? middle : a);
 	const knee = [2 * middle[0] - (start[0] + end[0]) / 2, 2 * middle[1] - (start[1] + end[1]) / 2];
 	const line = svg("path", {
-		d: bend ? `M${start}Q${knee} ${end}` : `M${start}L${end}`, class: "way" + (way ? " taken" : "") + (label ? "" : " beside"),
+		d: bend ? `M${start}Q${knee} ${end}` : `M${start}L${end}`,
+		class: "way" + (way ? " taken" : "") + (label ? "" : " beside"),
 		"marker-end": `url(#${way ? "ahead" : "ahead-faint"})`,
 		"stroke-width": way ? Math.min(1.5 + 0.7 * Math.log10(way.dwells.length), 5) : 1,
 	});
@@ -91,12 +102,13 @@ function addArrow(arrows, labels, from, to, label, way) {
 	}
 	line.append(svg("title", null, wayText(way)));
 	labels.push(svg("g", { class: "arrow-label" },
-		svg("text", { x: middle[0], y: middle[1] - (label ? 2 : -3), class: "count" }, way.dwells.length.toLocaleString("en-US") + "×"),
+		svg("text", { x: middle[0], y: middle[1] - (label ? 2 : -3), class: "count" }, grouped(way.dwells.length) + "×"),
 		label ? svg("text", { x: middle[0], y: middle[1] + 10, class: "said" }, label) : null));
 }
 
 function wayText(way) {
-	return `${STATES[way.from]} to ${STATES[way.to]}: ${way.dwells.length}×, after ${duration(median(way.dwells))} (median), ${duration(way.dwells[way.dwells.length - 1])} (longest)`;
+	return `${STATES[way.from]} to ${STATES[way.to]}: ${way.dwells.length}×, after ` +
+		`${duration(median(way.dwells))} (median), ${duration(longest(way.dwells))} (longest)`;
 }
 
 function drawNode(name, states, ways) {
@@ -107,10 +119,10 @@ function drawNode(name, states, ways) {
 	const count = counted.dwells.length;
 	const ended = end ? sumOf(ways.filter((way) => endName(way) === "END").map((way) => way.dwells.length)) : 0;
 	const used = end ? ended : count;
-	const facts = end ? (ended ? [`${ended.toLocaleString("en-US")} ended here`] : []) : nodeFacts(name, counted);
+	const facts = end ? (ended ? [`${grouped(ended)} ended here`] : []) : nodeFacts(name, counted);
 
 	return svg("g", {
-		class: `node s-${end ? "CLOSED" : name}` + (used ? " used" : "") + (view.state === STATES[state] && !end ? " chosen" : ""),
+		class: `node s-${STATES[state]}` + (used ? " used" : "") + (view.state === name ? " chosen" : ""),
 		transform: `translate(${x - BOX.width / 2} ${y - BOX.height / 2})`,
 		role: end || !used ? null : "button", tabindex: end || !used ? null : 0, "data-state": end ? null : name,
 		"aria-label": end || !used ? null : `${name}: ${facts.join(", ")}`,
@@ -125,27 +137,31 @@ function drawNode(name, states, ways) {
 			}
 		},
 	},
-	svg("rect", { width: BOX.width, height: BOX.height, rx: 3 }), svg("rect", { class: "band", width: 5, height: BOX.height }),
+	svg("rect", { width: BOX.width, height: BOX.height, rx: 3 }),
+	svg("rect", { class: "band", width: 5, height: BOX.height }),
 	svg("text", { x: BOX.width / 2 + 2, y: [31, 24, 18][facts.length], class: "name" }, end ? "CLOSED" : name),
-	facts.map((fact, line) => svg("text", { x: BOX.width / 2 + 2, y: (facts.length > 1 ? 33 : 40) + 14 * line, class: "facts" }, fact)));
+	facts.map((fact, line) =>
+		svg("text", { x: BOX.width / 2 + 2, y: (facts.length > 1 ? 33 : 40) + 14 * line, class: "facts" }, fact)));
 }
 
 function nodeFacts(name, counted) {
 	const count = counted.dwells.length;
-	const left = counted.left ? `, ${counted.left.toLocaleString("en-US")} still` : "";
+	const left = counted.left ? `, ${grouped(counted.left)} still` : "";
 
 	if (!count)
 		return [];
 	if (name === "CLOSED")
-		return [`${counted.began.toLocaleString("en-US")} began here`];
-	return [`${count.toLocaleString("en-US")}×, median ${duration(median(counted.dwells))}`,
-		`longest ${duration(counted.dwells[count - 1])}${left}`];
+		return [`${grouped(counted.began)} began here`];
+	return [`${grouped(count)}×, median ${duration(median(counted.dwells))}`,
+		`longest ${duration(longest(counted.dwells))}${left}`];
 }
 
 function waysTable(ways) {
 	const rows = [...ways].sort((a, b) => b.dwells.length - a.dwells.length);
 
-	return el("table", null, el("thead", null, el("tr", null, ["From", "To", "Count", "Time before, median", "Longest", "Total"].map((name) => el("th", { scope: "col" }, name)))),
-		el("tbody", null, rows.map((way) => el("tr", null, el("td", null, STATES[way.from]), el("td", null, STATES[way.to]), el("td", { class: "number" }, way.dwells.length),
-			el("td", { class: "number" }, duration(median(way.dwells))), el("td", { class: "number" }, duration(way.dwells[way.dwells.length - 1])), el("td", { class: "number" }, duration(sumOf(way.dwells)))))));
+	return el("table", null, tableHead("From", "To", "#Count", "#Time before, median", "#Longest", "#Total"),
+		el("tbody", null, rows.map((way) => el("tr", null,
+			el("td", null, STATES[way.from]), el("td", null, STATES[way.to]), numberCell(grouped(way.dwells.length)),
+			numberCell(duration(median(way.dwells))), numberCell(duration(longest(way.dwells))),
+			numberCell(duration(sumOf(way.dwells)))))));
 }

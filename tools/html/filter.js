@@ -23,8 +23,8 @@ function findingText(finding) {
 }
 
 function connectionText(conn) {
-	conn.search ??= `#${conn.id} ${addresses(conn)} ${processLabel(conn.process)} ${conn.process.host} ${roleName(conn)}`.toLowerCase() +
-		conn.findings.map(({ finding }) => " " + finding.rule + " " + placeText(finding.frame)).join("").toLowerCase();
+	conn.search ??= [`#${conn.id}`, addresses(conn), processLabel(conn.process), conn.process.host, roleName(conn),
+		...conn.findings.map(({ finding }) => finding.rule + " " + placeText(finding.frame))].join("\n").toLowerCase();
 	return conn.search;
 }
 
@@ -43,8 +43,9 @@ function applyFilters() {
 	shownConnections = connections.filter((conn) => processMatches(conn.process) && inState(conn) &&
 		(!words.length || textMatches(words, connectionText(conn))) &&
 		(!view.found || conn.findings.some((found) => wanted.has(found.finding))));
-	byId("filter-count").textContent = shownFindings.length === findings.length && shownConnections.length === connections.length ?
-		"" : `${shownFindings.length} of ${findings.length} findings, ${shownConnections.length} of ${connections.length} connections`;
+	const all = shownFindings.length === findings.length && shownConnections.length === connections.length;
+	byId("filter-count").textContent = all ? "" : `${shownFindings.length} of ${findings.length} findings, ` +
+		`${shownConnections.length} of ${connections.length} connections`;
 }
 
 function option(value, text) {

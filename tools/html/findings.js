@@ -16,27 +16,20 @@ function drawVerdict() {
 	const good = !errors && !warnings;
 	const counts = [many(errors, "error"), many(warnings, "warning"), many(notes, "note")];
 	const head = good ? ["No errors", "no warnings"] : counts.slice(0, errors ? 1 : 2);
-	const places = new Set(findings.filter((finding) => finding.severity === (errors ? "error" : "warning")).map((finding) => placeText(finding.frame))).size;
+	const worstOnes = findings.filter((finding) => finding.severity === (errors ? "error" : "warning"));
+	const places = new Set(worstOnes.map((finding) => placeText(finding.frame))).size;
 
 	replace(byId("verdict"),
 		el("p", { class: "counts" + (good ? " good" : errors ? " error" : " warning") },
 			el("strong", null, head.join(", ")),
-			el("span", null, good ? ", " : ` at ${many(places, "place")}, `, counts.slice(good ? 2 : head.length).join(", "), " in ",
+			el("span", null, good ? ", " : ` at ${many(places, "place")}, `,
+				counts.slice(good ? 2 : head.length).join(", "), " in ",
 				many(connections.length - listeners, "connection"), " of ",
 				many(processes.filter((process) => process.used).length, "process", "processes"))),
 		worst && el("p", { class: "worst" }, el("span", { class: "lead" }, good ? "First: " : "Worst: "),
-			el("a", { href: "#f=0", onclick: (event) => follow(event, () => showFinding(0)) },
-				el("b", null, worst.rule), " at ", el("code", null, placeText(worst.frame)),
-				worst.count > 1 ? `, ${worst.count.toLocaleString("en-US")} times` : "")),
+			link("#f=0", null, () => showFinding(0), el("b", null, worst.rule), " at ",
+				el("code", null, placeText(worst.frame)), worst.count > 1 ? `, ${grouped(worst.count)} times` : "")),
 		worst && el("p", { class: "remedy" }, el("span", { class: "lead" }, "Remedy: "), worst.remedy));
-}
-
-/* A link that works by itself, and without a jump where the script can do it. */
-function follow(event, body) {
-	if (event.ctrlKey || event.metaKey || event.shiftKey)
-		return;
-	event.preventDefault();
-	body();
 }
 
 function showFinding(index) {
@@ -47,17 +40,15 @@ function showFinding(index) {
 /* On a small screen what was chosen does not stand beside the choice. */
 function showIfAlone(element) {
 	if (matchMedia("(max-width: 899px)").matches)
-		element.scrollIntoView({ behavior: calm() ? "auto" : "smooth", block: "start" });
+		scrollToView(element);
 }
 
 function drawFindingList() {
 	replace(byId("finding-list"), shownFindings.map((finding) => el("li", null,
-		el("a", {
-			href: "#f=" + finding.index, class: "finding " + finding.severity, "data-finding": finding.index,
-			onclick: (event) => follow(event, () => showFinding(finding.index)),
-		},
+		link("#f=" + finding.index, { class: "finding " + finding.severity, "data-finding": finding.index },
+			() => showFinding(finding.index),
 		el("span", { class: "line" }, severityMark(finding.severity), el("b", null, finding.rule),
-			el("span", { class: "times" }, finding.count > 1 ? "×" + finding.count.toLocaleString("en-US") : "")),
+			el("span", { class: "times" }, finding.count > 1 ? "×" + grouped(finding.count) : "")),
 		el("span", { class: "place" }, placeText(finding.frame)),
 		el("span", { class: "who" }, whoHas(finding))))),
 	shownFindings.length ? [] : el("li", { class: "empty" },
@@ -105,16 +96,20 @@ function drawFinding() {
 
 function findingBody(finding, live) {
 	return [
-		el("h3", null, severityMark(finding.severity), " ", finding.rule, finding.cause ? el("small", null, " " + finding.cause) : null),
-		el("p", { class: "message" }, finding.message || "Only the summary tells of it; the finding's own line is not in the logs."),
+		el("h3", null, severityMark(finding.severity), " ", finding.rule,
+			finding.cause ? el("small", null, " " + finding.cause) : null),
+		el("p", { class: "message" },
+			finding.message || "Only the summary tells of it; the finding's own line is not in the logs."),
 		finding.why ? el("p", { class: "remedy" }, el("span", { class: "lead" }, "Cause: "), finding.why) : null,
 		el("p", { class: "remedy" }, el("span", { class: "lead" }, "Remedy: "), finding.remedy),
-		finding.count > 1 ? el("p", { class: "dim" }, `${many(finding.count, "time")} at this place, ` +
-			`${clock(finding.first, 3)} to ${clock(finding.last, 3)} UTC`) : el("p", { class: "dim" }, `${clock(finding.first, 3)} UTC, ${day(finding.first)}`),
+		el("p", { class: "dim" }, finding.count > 1 ? `${many(finding.count, "time")} at this place, ` +
+			`${clock(finding.first, 3)} to ${clock(finding.last, 3)} UTC` :
+			`${clock(finding.first, 3)} UTC, ${day(finding.first)}`),
 		stacksOf(finding),
 		live ? membersOf(finding) : null,
 		finding.evidence.length ? el("details", null, el("summary", null, "Evidence"),
-			el("dl", { class: "facts" }, finding.evidence.map(([name, value]) => [el("dt", null, plain(name)), el("dd", null, plain(value))]))) : null,
+			el("dl", { class: "facts" }, finding.evidence.map(([name, value]) =>
+				[el("dt", null, plain(name)), el("dd", null, plain(value))]))) : null,
 	];
 }
 
@@ -123,7 +118,8 @@ function stacksOf(finding) {
 	const names = Object.keys(STORY).filter((name) => stackOf(finding, name).length);
 
 	if (!names.length && finding.frame)
-		return el("section", { class: "stack" }, el("h4", null, "at"), el("ul", { class: "frames" }, frameItem(finding.frame, true)));
+		return el("section", { class: "stack" }, el("h4", null, "at"),
+			el("ul", { class: "frames" }, frameItem(finding.frame, true)));
 	names.sort((a, b) => (finding.stacks[b][0] === finding.place) - (finding.stacks[a][0] === finding.place));
 	return names.map((name, number) => el("section", { class: "stack" }, el("h4", null, STORY[name]),
 		el("ol", { class: "frames", start: 0 }, stackOf(finding, name).map((frame, depth) =>
@@ -144,7 +140,8 @@ function codeOf(frame) {
 			const number = frame.text.first + i;
 			const at = number === frame.line;
 
-			return el("span", { class: at ? "row at" : "row" }, el("span", { class: "number" }, number), at ? el("mark", null, text || " ") : text, "\n");
+			return el("span", { class: at ? "row at" : "row" }, el("span", { class: "number" }, number),
+				at ? el("mark", null, text || " ") : text, "\n");
 		}));
 }
 
@@ -156,26 +153,27 @@ function membersOf(finding) {
 	return el("section", { class: "members" },
 		el("h4", null, many(finding.members.length, "connection")),
 		el("ul", null, shown.map((member) => el("li", null, connectionLink(member.conn)))),
-		finding.members.some((member) => member.at < 0) ? el("p", { class: "dim" }, "The log names the first and counts the others; these are the only ones that fit.") : null,
-		finding.members.length > shown.length ? el("p", { class: "dim" }, `and ${finding.members.length - shown.length} more: `,
+		finding.members.some((member) => member.at < 0) ? el("p", { class: "dim" },
+			"The log names the first and counts the others; these are the only ones that fit.") : null,
+		finding.members.length > shown.length ? el("p", { class: "dim" },
+			`and ${finding.members.length - shown.length} more: `,
 			el("button", { type: "button", onclick: () => onlyThese(finding) }, "show them in the lanes")) : null);
 }
 
 function onlyThese(finding) {
 	change({ rule: finding.rule, found: "1", order: "worst" });
-	byId("timeline").scrollIntoView({ behavior: calm() ? "auto" : "smooth" });
+	scrollToView(byId("timeline"));
 }
 
 function connectionLink(conn) {
-	return el("a", {
-		href: "#c=" + conn.index, class: "conn", "data-conn": conn.index, "aria-current": conn.index === view.c,
-		onclick: (event) => follow(event, () => {
-			change({ c: conn.index }, true);
-			showIfAlone(byId("connection"));
-		}),
+	const attributes = { class: "conn", "data-conn": conn.index, "aria-current": conn.index === view.c };
+
+	return link("#c=" + conn.index, attributes, () => {
+		change({ c: conn.index }, true);
+		showIfAlone(byId("connection"));
 	}, `#${conn.id} ${arrow(conn)} ${conn.peer || conn.local || "*"}`,
-	conn.closeWait ? el("span", { class: "dim" }, ` ${duration(conn.closeWait)} in CLOSE_WAIT`) :
-		conn.open ? el("span", { class: "dim" }, " left in " + STATES[conn.lastState]) : null);
+	conn.closeWait ? dim(` ${duration(conn.closeWait)} in CLOSE_WAIT`) :
+		conn.open ? dim(" left in " + STATES[conn.lastState]) : null);
 }
 
 function markMembers() {

@@ -1,17 +1,19 @@
 /*
  * Histogram: how long connections sat in CLOSE_WAIT, by the place that put them there.
  */
-const BIN_TOP = [1e2, 316, 1e3, 3162, 1e4, 31623, 1e5, 316228, 1e6, 3162278, 1e7, 31622777, 1e8, 316227766, 1e9, 3600e6, Infinity];
+const BIN_TOP = [1e2, 316, 1e3, 3162, 1e4, 31623, 1e5, 316228, 1e6, 3162278, 1e7, 31622777, 1e8, 316227766, 1e9,
+		 3600e6, Infinity];
 const BIN_NAMES = { 2: "1 ms", 4: "10 ms", 6: "100 ms", 8: "1 s", 10: "10 s", 12: "100 s", 15: "1 h" };
 
 /* All were put there by one place where the summaries know no other, and only one process has such connections. */
 const closeWaits = report.waits.filter(([state]) => state === closeWaitState);
-const onlyPlace = closeWaits.length === 1 && closeWaits[0][1] >= 0 &&
-	new Set(connections.filter((conn) => conn.closeWait).map((conn) => conn.process)).size === 1 ? frames[closeWaits[0][1]][0] : null;
+const closeWaiters = new Set(connections.filter((conn) => conn.closeWait).map((conn) => conn.process));
+const onlyPlace = closeWaits.length === 1 && closeWaits[0][1] >= 0 && closeWaiters.size === 1 ?
+	frames[closeWaits[0][1]][0] : null;
 
 /* The place that the log names for it; else where it was accepted, which is not a place in code. */
 function closeWaitPlace(conn) {
-	const found = conn.findings.find(({ finding }) => finding.rule === "close-wait-leak" || finding.rule === "idle-close-wait");
+	const found = conn.findings.find(({ finding }) => ["close-wait-leak", "idle-close-wait"].includes(finding.rule));
 	if (found && found.finding.frame)
 		return placeText(found.finding.frame);
 	if (onlyPlace)
@@ -45,8 +47,11 @@ function closeWaitRows() {
 
 /* Places of which only the summaries tell: the logs have no calls, or not of those connections. */
 function toldRows(rows) {
-	return view.proc || view.q || view.found ? [] : closeWaits.filter(([, frame]) => frame >= 0 && !rows.has(placeText(frames[frame][0])))
-		.map(([, frame, count, total, longest]) => ({ place: placeText(frames[frame][0]), count, total, told: longest }));
+	if (view.proc || view.q || view.found)
+		return [];
+	return closeWaits.filter(([, frame]) => frame >= 0)
+		.map(([, frame, count, total, told]) => ({ place: placeText(frames[frame][0]), count, total, told }))
+		.filter((row) => !rows.has(row.place));
 }
 
 function drawHistogram() {
@@ -58,31 +63,33 @@ function drawHistogram() {
 	}
 	const highest = Math.max(...rows.flatMap((row) => row.bins || []));
 	replace(byId("histogram"), el("table", { class: "histogram" },
-		el("thead", null, el("tr", null, [["Place"], ["Connections", "number"], ["Still in it", "number"], ["Median", "number"], ["Longest", "number"], ["Total", "number"], ["Each, on a logarithmic scale"]].map(([name, kind]) =>
-			el("th", { scope: "col", class: kind }, name)))),
+		tableHead("Place", "#Connections", "#Still in it", "#Median", "#Longest", "#Total", "Each, on a logarithmic scale"),
 		el("tbody", null, rows.map((row) => el("tr", null,
 			el("th", { scope: "row" }, el("code", null, row.place)),
-			el("td", { class: "number" }, row.count.toLocaleString("en-US")),
-			el("td", { class: "number" + (row.left ? " bad" : "") }, row.told ? "" : row.left.toLocaleString("en-US")),
-			el("td", { class: "number" }, row.told ? "" : duration(median(row.times))),
-			el("td", { class: "number" }, row.told ? duration(row.told) : longestLink(row)),
-			el("td", { class: "number" }, duration(row.total)),
-			el("td", null, row.told ? el("span", { class: "dim" }, "as the summary tells") : binsOf(row, highest)))))));
+			numberCell(grouped(row.count)),
+			numberCell(row.told ? "" : grouped(row.left), row.left > 0),
+			numberCell(row.told ? "" : duration(median(row.times))),
+			numberCell(row.told ? duration(row.told) : longestLink(row.longest)),
+			numberCell(duration(row.total)),
+			el("td", null, row.told ? dim("as the summary tells") : binsOf(row, highest)))))));
 }
 
-function longestLink(row) {
-	return el("a", { href: "#c=" + row.longest.index, onclick: (event) => follow(event, () => chooseConnection(row.longest.index)) }, duration(row.longest.closeWait));
+function longestLink(conn) {
+	return link("#c=" + conn.index, null, () => chooseConnection(conn.index), duration(conn.closeWait));
 }
 
 function binsOf(row, highest) {
 	const width = 20, height = 44;
-	const drawing = svg("svg", { viewBox: `0 0 ${BIN_TOP.length * width} ${height + 14}`, class: "bins", role: "img", "aria-label": binsText(row) });
+	const drawing = svg("svg", {
+		viewBox: `0 0 ${BIN_TOP.length * width} ${height + 14}`, class: "bins", role: "img", "aria-label": binsText(row),
+	});
 
 	row.bins.forEach((count, bin) => {
 		const tall = count ? Math.max(Math.log1p(count) / Math.log1p(highest) * (height - 12), 2) : 0;
 
 		if (count)
-			drawing.append(svg("rect", { x: bin * width + 1, y: height - tall, width: width - 2, height: tall }, svg("title", null, `${many(count, "connection")}, ${binText(bin)}`)),
+			drawing.append(svg("rect", { x: bin * width + 1, y: height - tall, width: width - 2, height: tall },
+				svg("title", null, `${many(count, "connection")}, ${binText(bin)}`)),
 				svg("text", { x: bin * width + width / 2, y: height - tall - 3 }, count));
 		if (BIN_NAMES[bin])
 			drawing.append(svg("line", { x1: (bin + 1) * width, x2: (bin + 1) * width, y1: height, y2: height + 3 }),

@@ -8,7 +8,10 @@ const ROW_HEIGHT = 22, AXIS_HEIGHT = 20;
 function makeScale(from, to, left, width) {
 	const perPixel = Math.max(to - from, 1) / Math.max(width, 1);
 
-	return { from, to, left, width, perPixel, x: (time) => left + (time - from) / perPixel, time: (x) => from + (x - left) * perPixel };
+	return {
+		from, to, left, width, perPixel,
+		x: (time) => left + (time - from) / perPixel, time: (x) => from + (x - left) * perPixel,
+	};
 }
 
 /* Fits the canvas to its place, in device pixels. Returns a pen in CSS pixels on a blank canvas. */
@@ -106,7 +109,7 @@ function drawCalls(pen, conn, scale, middle) {
 }
 
 function drawCall(pen, event, scale, x, middle) {
-	const failed = events.err[event] && strings[events.err[event]] !== "EAGAIN" && strings[events.err[event]] !== "EINPROGRESS";
+	const failed = events.err[event] && !["EAGAIN", "EINPROGRESS"].includes(strings[events.err[event]]);
 	const began = scale.x(events.t[event] - events.d[event] / 10);
 
 	pen.fillStyle = pen.strokeStyle = theme.text;
@@ -177,7 +180,8 @@ function tipFor(conn, what) {
 	const head = el("p", { class: "dim" }, `#${conn.id} of ${processLabel(conn.process)}, ${addresses(conn)}`);
 
 	if (what.finding)
-		return [head, el("p", null, severityMark(what.finding.severity), " ", what.finding.rule), el("p", null, what.finding.message)];
+		return [head, el("p", null, severityMark(what.finding.severity), " ", what.finding.rule),
+			el("p", null, what.finding.message)];
 	if (what.event !== undefined)
 		return [head, el("p", null, el("code", null, callText(what.event))), el("p", null, eventFacts(what.event))];
 	if (what.span !== undefined)
@@ -187,10 +191,11 @@ function tipFor(conn, what) {
 }
 
 function eventFacts(event) {
-	const before = STATES[events.before[event]], after = (events.flags[event] & INFERRED ? "~" : "") + STATES[events.state[event]];
+	const before = events.before[event], state = events.state[event];
+	const after = (events.flags[event] & INFERRED ? "~" : "") + STATES[state];
 	const took = events.call[event] ? `took ${duration(events.d[event] / 10)}, thread ${events.tid[event]}, ` : "";
 
-	return `${before === STATES[events.state[event]] ? after : before + " → " + after}; ${took}${clock(events.t[event])} UTC`;
+	return `${before === state ? after : STATES[before] + " → " + after}; ${took}${clock(events.t[event])} UTC`;
 }
 
 /* Shows a tip beside a point of the window; nothing hides it. */

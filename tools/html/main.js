@@ -5,21 +5,28 @@ function drawOrigin() {
 	const last = day(reportLength);
 	const until = (last === day(0) ? "" : last + " ") + clock(reportLength, 0);
 
-	replace(byId("origin"), `${day(0)} ${clock(0, 0)} to ${until} UTC · ${many(events.t.length, "event")} from ${many(report.files, "file")}`,
-		hosts.length ? ` · ${hosts.length > 3 ? many(hosts.length, "host") : hosts.join(", ")}` : "", ` · tcpwaitspy ${plain(report.version)}`);
+	replace(byId("origin"), [`${day(0)} ${clock(0, 0)} to ${until} UTC`,
+		`${many(events.t.length, "event")} from ${many(report.files, "file")}`,
+		hosts.length > 3 ? many(hosts.length, "host") : hosts.join(", "), `tcpwaitspy ${plain(report.version)}`,
+	].filter((part) => part).join(" · "));
 	document.title = (total("error") ? many(total("error"), "error") + " · " : "") + "tcpwaitspy report";
 }
 
 function drawProcesses() {
-	const rows = processes.filter((process) => process.used && processMatches(process));
-	const count = (process, test) => connections.reduce((sum, conn) => sum + (conn.process === process && Boolean(test(conn))), 0);
+	const rows = processes.filter((process) => process.used && processMatches(process)).slice(0, 500);
+	const counted = new Map(processes.map((process) => [process, { all: 0, left: 0 }]));
 
+	for (const conn of connections) {
+		counted.get(conn.process).all += conn.role !== LISTENER;
+		counted.get(conn.process).left += conn.open && conn.lastState === closeWaitState;
+	}
 	replace(byId("process-table"), el("table", null,
-		el("thead", null, el("tr", null, ["Process", "Host", "Command line", "Connections", "Left in CLOSE_WAIT", "Summary"].map((name) => el("th", { scope: "col" }, name)))),
-		el("tbody", null, rows.slice(0, 500).map((process) => el("tr", null,
-			el("th", { scope: "row" }, `${process.name} ${process.pid}`), el("td", null, process.host), el("td", { class: "argv" }, el("code", null, process.argv || process.exe)),
-			el("td", { class: "number" }, count(process, (conn) => conn.role !== LISTENER)),
-			el("td", { class: "number" }, count(process, (conn) => conn.open && conn.lastState === closeWaitState)),
+		tableHead("Process", "Host", "Command line", "#Connections", "#Left in CLOSE_WAIT", "Summary"),
+		el("tbody", null, rows.map((process) => el("tr", null,
+			el("th", { scope: "row" }, `${process.name} ${process.pid}`), el("td", null, process.host),
+			el("td", { class: "argv" }, el("code", null, process.argv || process.exe)),
+			numberCell(grouped(counted.get(process).all)),
+			numberCell(grouped(counted.get(process).left), counted.get(process).left > 0),
 			el("td", null, process.ended ? "yes" : "none: killed, or running still"))))));
 }
 
@@ -66,7 +73,10 @@ function start() {
 	addEventListener("hashchange", followHash);
 	addEventListener("popstate", followHash);
 	addEventListener("beforeprint", drawPaper);
-	addEventListener("resize", () => connections[view.c] && drawOwnLanes(document.querySelector(".own-lanes"), connections[view.c]));
+	addEventListener("resize", () => {
+		if (calls.conn)
+			drawOwnLanes(document.querySelector(".own-lanes"), calls.conn);
+	});
 	matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 		readTheme();
 		drawLegend();

@@ -130,6 +130,10 @@ function sumOf(values) {
 	return values.reduce((sum, value) => sum + value, 0);
 }
 
+function longest(sorted) {
+	return sorted[sorted.length - 1];
+}
+
 /* Of sorted values. */
 function median(values) {
 	return values.length ? values[values.length >> 1] : 0;

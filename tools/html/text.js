@@ -26,10 +26,27 @@ function fill(element, attributes, children) {
 		else if (value !== null && value !== undefined && value !== false)
 			element.setAttribute(key, value === true ? "" : value);
 	}
-	for (const child of children.flat(2))
-		if (child !== null && child !== undefined && child !== false)
-			element.append(child);
+	element.append(...present(children));
 	return element;
+}
+
+/* Children without those that are left out: null, undefined, false. */
+function present(children) {
+	return children.flat(2).filter((child) => child !== null && child !== undefined && child !== false);
+}
+
+function dim(...children) {
+	return el("span", { class: "dim" }, ...children);
+}
+
+/* The head of a table: names of columns, those of numbers with a `#` in front. */
+function tableHead(...names) {
+	return el("thead", null, el("tr", null, names.map((name) => name.startsWith("#") ?
+		el("th", { scope: "col", class: "number" }, name.slice(1)) : el("th", { scope: "col" }, name))));
+}
+
+function numberCell(text, bad = false) {
+	return el("td", { class: bad ? "number bad" : "number" }, text);
 }
 
 function byId(id) {
@@ -37,7 +54,7 @@ function byId(id) {
 }
 
 function replace(element, ...children) {
-	element.replaceChildren(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
+	element.replaceChildren(...present(children));
 }
 
 /* Microseconds as people say it. */
@@ -70,8 +87,12 @@ function day(us) {
 	return new Date(Math.floor((report.start + us) / 1000)).toISOString().slice(0, 10);
 }
 
+function grouped(count) {
+	return count.toLocaleString("en-US");
+}
+
 function many(count, one, more = one + "s") {
-	return count.toLocaleString("en-US") + " " + (count === 1 ? one : more);
+	return grouped(count) + " " + (count === 1 ? one : more);
 }
 
 function baseName(path) {

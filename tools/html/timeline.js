@@ -2,10 +2,12 @@
  * Timeline: the lanes of all connections that the filters let through. Only the rows in sight
  * exist; canvas and labels are drawn together, once a frame at most.
  */
-const lanes = { order: [], rowOf: new Map(), from: 0, to: reportLength, asked: false, pool: [], drag: null, touches: new Map() };
+const lanes = {
+	order: [], rowOf: new Map(), from: 0, to: reportLength, asked: false, pool: [], drag: null, touches: new Map(),
+};
 
 function severityOf(conn) {
-	return conn.findings.reduce((worst, { finding }) => Math.min(worst, SEVERITIES.indexOf(finding.severity)), SEVERITIES.length);
+	return Math.min(SEVERITIES.length, ...conn.findings.map(({ finding }) => SEVERITIES.indexOf(finding.severity)));
 }
 
 const ORDERS = {
@@ -89,7 +91,8 @@ function drawRowGround(pen, conn, width, top) {
 
 function placeRows(first, count, offset, width) {
 	while (lanes.pool.length < count) {
-		const row = el("div", { role: "option", class: "lane-row" }, el("span", { class: "dot" }), el("span", { class: "lane-name" }), el("span", { class: "lane-peer" }));
+		const row = el("div", { role: "option", class: "lane-row" },
+			["dot", "lane-name", "lane-peer"].map((name) => el("span", { class: name })));
 
 		lanes.pool.push(row);
 		byId("lane-rows").append(row);
@@ -115,8 +118,11 @@ function fillRow(row, conn, number, top, width) {
 		row.id = "lane-" + conn.index;
 		row.dataset.conn = conn.index;
 		row.children[0].className = "dot " + (severity || "");
-		row.children[1].textContent = `${second ? "└ " : ""}${width < 200 ? conn.process.name : processLabel(conn.process)} #${conn.id}`;
-		row.children[2].textContent = width < 200 ? "" : `${arrow(conn)} ${conn.role === LISTENER ? conn.local : conn.peer || conn.local || "*"}`;
+		const narrow = width < 200;
+		const name = narrow ? conn.process.name : processLabel(conn.process);
+		const far = conn.role === LISTENER ? conn.local : conn.peer || conn.local || "*";
+		row.children[1].textContent = `${second ? "└ " : ""}${name} #${conn.id}`;
+		row.children[2].textContent = narrow ? "" : `${arrow(conn)} ${far}`;
 		row.setAttribute("aria-label", laneLabel(conn));
 		row.setAttribute("aria-posinset", number + 1);
 		row.setAttribute("aria-setsize", lanes.order.length);
@@ -129,7 +135,8 @@ function laneLabel(conn) {
 	const wait = conn.closeWait ? `, ${duration(conn.closeWait)} in CLOSE_WAIT` : "";
 	const found = conn.findings.length ? ", " + conn.findings.map(({ finding }) => finding.rule).join(", ") : "";
 
-	return `${processLabel(conn.process)}, connection ${conn.id}, ${roleName(conn)}, ${addresses(conn)}, last state ${STATES[conn.lastState]}${wait}, ${many(calls, "event")}${found}`;
+	return `${processLabel(conn.process)}, connection ${conn.id}, ${roleName(conn)}, ${addresses(conn)}, ` +
+		`last state ${STATES[conn.lastState]}${wait}, ${many(calls, "event")}${found}`;
 }
 
 /* Shows [from, to), never less than a microsecond a pixel's tenth and never more than there is. */
@@ -212,7 +219,9 @@ function laneAt(event) {
 	const box = byId("lanes").getBoundingClientRect();
 	const y = event.clientY - box.top - AXIS_HEIGHT;
 
-	return { conn: y < 0 ? undefined : lanes.order[Math.floor((y + byId("lanes").scrollTop) / ROW_HEIGHT)], x: event.clientX - box.left };
+	const row = y < 0 ? -1 : Math.floor((y + byId("lanes").scrollTop) / ROW_HEIGHT);
+
+	return { conn: lanes.order[row], x: event.clientX - box.left };
 }
 
 function laneWheel(event) {

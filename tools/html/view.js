@@ -82,8 +82,24 @@ function followHash() {
 	else
 		change(readHash());
 	if (at && byId(at))
-		byId(at).scrollIntoView({ behavior: calm() ? "auto" : "smooth", block: "start" });
+		scrollToView(byId(at));
 	view.at = "";
+}
+
+/* A link inside the page that works by itself, and without a jump where the script can do it. */
+function link(hash, attributes, body, ...children) {
+	const follow = (event) => {
+		if (event.ctrlKey || event.metaKey || event.shiftKey)
+			return;
+		event.preventDefault();
+		body();
+	};
+
+	return el("a", { href: hash, ...attributes, onclick: follow }, ...children);
+}
+
+function scrollToView(element) {
+	element.scrollIntoView({ behavior: calm() ? "auto" : "smooth", block: "start" });
 }
 
 function calm() {
@@ -93,7 +109,7 @@ function calm() {
 /* Chooses a finding, and with it the first of its connections unless one of them is chosen. */
 function chooseFinding(index) {
 	const members = findings[index].members;
-	const kept = members.some((member) => member.conn.index === view.c || member.conn.twin && member.conn.twin.index === view.c);
+	const kept = members.some(({ conn }) => conn.index === view.c || conn.twin && conn.twin.index === view.c);
 	change({ f: index, c: kept || !members.length ? view.c : members[0].conn.index }, true);
 }
 
