@@ -57,6 +57,7 @@ static void put_into_groups(struct model *model)
 			};
 		group = &model->groups[tally->group];
 		group->count += count_of(tally);
+		group->at_least |= tally->count == 0;
 		if (tally->first_ns < group->first_ns)
 			group->first_ns = tally->first_ns;
 		if (tally->last_ns > group->last_ns)

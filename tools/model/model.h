@@ -143,6 +143,7 @@ struct model_group {
 	enum spy_severity severity;
 	uint32_t frame; /* the place; MODEL_NONE: no stack was taken */
 	uint64_t count; /* how often; logs print a finding once and count it in the summary */
+	bool at_least; /* a process of it has no summary that counts, so that it may have been more often */
 	uint32_t process_count;
 	uint32_t host_count;
 	int64_t first_ns;

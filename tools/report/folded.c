@@ -72,7 +72,7 @@ void folded_write(const struct model *model, FILE *out)
 {
 	bool *told = pool_zeros((model->tallies_count + 1) * sizeof(*told));
 	struct pool lines = {0};
-	uint64_t *counts = NULL;
+	uint64_t *counts = pool_zeros(sizeof(*counts));
 
 	for (uint32_t i = 0; i < model->findings_count; i++) {
 		const struct model_finding *finding = &model->findings[i];

@@ -209,7 +209,8 @@ static void put_group(const struct out *out, const struct model *model, uint32_t
 
 	out_print(out, style_of(group->severity), "%s: ", words[group->severity]);
 	out_plain(out, style_of(group->severity), model_text(model, group->rule));
-	out_print(out, OUT_NORMAL, ": %" PRIu64 " time%s at ", group->count, plural(group->count));
+	out_print(out, OUT_NORMAL, ": %s%" PRIu64 " time%s at ", group->at_least ? "at least " : "", group->count,
+		  plural(group->count));
 	put_place(out, model, group->frame);
 	say(out, "\n");
 	put_source(out, model, spot.file, spot.line);
