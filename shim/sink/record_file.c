@@ -94,7 +94,7 @@ static const char *judge(int fd, const struct statx *st)
 	case SPY_RING_FOREIGN:
 		return "something else is there, which is no flight record";
 	case SPY_RING_OTHER:
-		return "a record of another version of tcpwaitspy is there";
+		return "a record of another version or build of tcpwaitspy is there";
 	case SPY_RING_DAMAGED:
 		return "a damaged record is there";
 	default:

@@ -2,10 +2,14 @@
  * The shim built for other machines and another libc (`make builds`): 32-bit x86 goes through the same tests as
  * this machine's build, musl and aarch64 are tried as far as they run here.
  */
+#include "../support/record.h"
 #include "../support/test.h"
 
 #include <elf.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "../../tools/read/item.h"
 
 /* A whole test program of this folder against another build; what cannot hold there is left out by name. */
 static void other_tests(const char *build, const char *name, const char *left_out)
@@ -87,6 +91,34 @@ static void musl_names_the_function(void **state)
 	log_assert_text(json_object_array_get_idx(frames, 0), "function", "handle_client");
 }
 
+/* What another build has recorded is read here, call by call as its log has it. */
+static void records_of_other_builds_are_read(void **state)
+{
+	static const char *const builds[] = {"i386", "musl"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(builds); i++) {
+		const char *path = file_temp(memory_text("%s.rec", builds[i]));
+		struct record record;
+		struct log log;
+
+		log = run_other(builds[i], "demo/twins/close-wait-leak.bad", "0.5",
+				memory_text("close_wait=100ms:watch=20ms:record=%s:record_size=1M", path));
+		record = record_read(path);
+		assert_int_equal(record.skipped, 0);
+		assert_null(record.trouble);
+		assert_int_equal(record_count(&record, ITEM_PROCESS, 0, NULL), 1);
+		assert_int_equal(record_count(&record, ITEM_CALL, 0, "unknown"), 0);
+		assert_int_equal(record_count(&record, ITEM_CALL, 0, NULL),
+				 log_count(&log, &(const struct log_match){.type = "call"}));
+		assert_true(record_count(&record, ITEM_CALL, 0, "accept") +
+				    record_count(&record, ITEM_CALL, 0, "accept4") >
+			    0);
+		assert_int_equal(record_count(&record, ITEM_FINDING, 0, "close-wait-leak"), 1);
+		assert_int_equal(unlink(script_log()), 0);
+	}
+}
+
 static void aarch64_is_a_shared_object_for_that_machine(void **state)
 {
 	const char *image;
@@ -105,9 +137,13 @@ static void aarch64_is_a_shared_object_for_that_machine(void **state)
 int main(void)
 {
 	const struct CMUnitTest builds[] = {
-		TEST(i386_sees_each_call),     TEST(i386_writes_the_same_log),
-		TEST(i386_knows_the_states),   TEST(i386_with_64_bit_times_is_seen_and_unchanged),
-		TEST(musl_names_the_function), TEST(aarch64_is_a_shared_object_for_that_machine),
+		TEST(i386_sees_each_call),
+		TEST(i386_writes_the_same_log),
+		TEST(i386_knows_the_states),
+		TEST(i386_with_64_bit_times_is_seen_and_unchanged),
+		TEST(musl_names_the_function),
+		TEST(records_of_other_builds_are_read),
+		TEST(aarch64_is_a_shared_object_for_that_machine),
 	};
 
 	return cmocka_run_group_tests_name("other_builds", builds, NULL, NULL);

@@ -93,7 +93,7 @@ static void records_of_others_are_refused(void **state)
 	struct spy_record_header *header = made->ring.header;
 
 	header->version++;
-	refuse(made, "a.rec", "a record of another version of tcpwaitspy is there");
+	refuse(made, "a.rec", "a record of another version or build of tcpwaitspy is there");
 	header->version--;
 	header->slot_count--;
 	refuse(made, "a.rec", "a damaged record is there");
