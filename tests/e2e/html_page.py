@@ -323,6 +323,17 @@ def case_large(path, least):
     return page
 
 
+def case_without_calls(path):
+    page = Page(path)
+    check("handle_client" in page.text("#verdict"), "the place is known from the finding")
+    check("no calls" in page.text("#connection"), "that the calls are not there is said")
+    check("as the summary tells" in page.text("#histogram"), "the time in CLOSE_WAIT is known from the summary")
+    page.script("fitConnection(); byId('lanes').focus()")
+    page.keys(Keys.ARROW_DOWN, "+", Keys.ENTER)
+    is_quiet(page)
+    return page
+
+
 def case_healthy(path):
     page = Page(path)
     check("No errors, no warnings" in page.text("#verdict"), page.text("#verdict"))

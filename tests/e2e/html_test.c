@@ -18,17 +18,22 @@
 	"{\"v\":1,\"type\":\"process\",\"ts\":\"2026-11-22T10:00:00.000000Z\",\"pid\":77,\"tid\":77,\"host\":\"%s\","  \
 	"\"exe\":\"%s\",\"argv\":[\"%s\"],\"ppid\":1,\"version\":\"0.1.0\",\"options\":\"format=json\"}\n"
 
-static const char *run_twin(const char *twin)
+static const char *run_twin_with(const char *twin, const char *further)
 {
 	const char *log = file_temp(memory_text("%s.json", twin));
 	struct run_spec spec = {
 		.argv = {file_built(memory_text("demo/twins/%s", twin)), "1.0"},
-		.options = memory_text("log=%s:format=json:close_wait=200ms:watch=50ms", log),
+		.options = memory_text("log=%s:format=json:close_wait=200ms:watch=50ms%s", log, further),
 	};
 	struct run_result result = run(&spec);
 
 	run_assert_exit(&result, 0);
 	return log;
+}
+
+static const char *run_twin(const char *twin)
+{
+	return run_twin_with(twin, "");
 }
 
 /* The page that the command makes of these logs. */
@@ -79,6 +84,13 @@ static void it_is_readable_in_light_and_dark_and_on_a_telephone(void **state)
 	(void)state;
 	require_browser();
 	look("looks", make_page(run_twin("close-wait-leak.bad"), NULL, NULL), NULL, NULL);
+}
+
+static void of_a_log_without_calls_it_tells_what_findings_and_summary_tell(void **state)
+{
+	(void)state;
+	require_browser();
+	look("without_calls", make_page(run_twin_with("close-wait-leak.bad", ":calls=none"), NULL, NULL), NULL, NULL);
 }
 
 static void of_a_healthy_program_it_says_that_nothing_is_wrong(void **state)
@@ -186,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(choosing_a_finding_shows_its_code_and_its_connection),
 		TEST(it_is_readable_in_light_and_dark_and_on_a_telephone),
+		TEST(of_a_log_without_calls_it_tells_what_findings_and_summary_tell),
 		TEST(of_a_healthy_program_it_says_that_nothing_is_wrong),
 		TEST(names_from_outside_stay_text),
 		TEST(a_hundred_thousand_events_can_be_looked_at),

@@ -47,7 +47,8 @@ function drawConnection() {
 		conn.findings.length ? el("ul", { class: "found" },
 			conn.findings.map(({ finding }) => el("li", null, findingLink(finding)))) : null,
 		el("h3", null, many(calls.list.length, "event"), conn.twin ? " of both sides" : ""),
-		callTable(conn));
+		calls.list.length ? callTable(conn) : el("p", { class: "empty" },
+			"The logs have no calls on it: calls=none, or a part of them is missing."));
 	drawOwnLanes(canvas, conn);
 	askForCalls();
 }
@@ -123,7 +124,7 @@ function askForCalls() {
 	calls.asked = true;
 	requestAnimationFrame(() => {
 		calls.asked = false;
-		if (calls.conn)
+		if (calls.conn && calls.list.length)
 			drawCallRows();
 	});
 }

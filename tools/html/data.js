@@ -102,8 +102,13 @@ function processLabel(process) {
 	return `${process.name} ${process.pid}` + (hosts.length > 1 ? ` on ${process.host}` : "");
 }
 
+/* A connection of which the logs have a finding and no call: who opened it is not told. */
+function isUnseen(conn) {
+	return conn.eventEnd === conn.firstEvent && conn.spanEnd === conn.firstSpan;
+}
+
 function arrow(conn) {
-	return conn.role === 0 ? "→" : "←";
+	return isUnseen(conn) ? "–" : conn.role === 0 ? "→" : "←";
 }
 
 function addresses(conn) {
@@ -111,7 +116,7 @@ function addresses(conn) {
 }
 
 function roleName(conn) {
-	return ["opened", "accepted", "listener"][conn.role];
+	return isUnseen(conn) ? "held" : ["opened", "accepted", "listener"][conn.role];
 }
 
 /* The frames of a finding's stack by the name of its story, innermost first. */

@@ -67,6 +67,7 @@ function drawDiagram() {
 	}, svg("defs", null, arrowHead("ahead"), arrowHead("ahead-faint")),
 	arrows, Object.keys(PLACES).map((name) => drawNode(name, states, ways)), labels);
 	replace(byId("diagram"), drawing,
+		ways.length ? null : el("p", { class: "hint" }, "The logs have no changes of state of these connections."),
 		el("p", { class: "hint" }, `${many(shownConnections.length, "connection")} as filtered. A dashed way is a reset, ` +
 			"or several steps between two looks. Choose a state to filter by it."),
 		el("details", null, el("summary", null, "As a table"), waysTable(ways)));

@@ -50,8 +50,9 @@ function drawAxis(pen, scale, height) {
 		pen.lineTo(x, height);
 		pen.stroke();
 		pen.fillStyle = theme.dim;
-		if (x + 70 < scale.left + scale.width || x - scale.left < scale.width - 40)
-			pen.fillText(step >= 86400e6 ? day(t) : clock(t, digits), x + 3, AXIS_HEIGHT / 2);
+		const label = step >= 86400e6 ? day(t) : clock(t, digits);
+		if (x + 3 + pen.measureText(label).width <= scale.left + scale.width)
+			pen.fillText(label, x + 3, AXIS_HEIGHT / 2);
 	}
 }
 
