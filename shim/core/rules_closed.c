@@ -111,6 +111,9 @@ bool spy_rule_close_while_in_use(const struct spy_core *core, const struct spy_e
 	const uint32_t both = SPY_CONN_SHUT_RD | SPY_CONN_SHUT_WR;
 
 	(void)core;
+	/* dup2() keeps the number taken, and who does that wakes the other thread with a signal, as Java does. */
+	if (ev->call == SPY_CALL_dup2 || ev->call == SPY_CALL_dup3)
+		return false;
 	/* After shutdown() of both directions the other thread is on its way out of the call. */
 	if (ev->was_closed || !ev->in_use_tid || (conn->flags & both) == both)
 		return false;

@@ -7,10 +7,19 @@
 #include <linux/futex.h>
 #include <signal.h>
 #include <stddef.h>
+#include <time.h>
 
+#include "kernel.h"
 #include "sys.h"
 
 #define SPINS 100
+
+/* How long the main thread has to take its signal. */
+#define TURNS	100
+#define TURN_NS 50000
+
+/* Real-time signals are mostly for one thread. */
+#define SENT_TO_PROCESSES UINT64_C(0x7fffffff)
 
 /*
  * How often this thread has blocked them: only the first time is a system call. Raised when they are
@@ -31,8 +40,38 @@ void spy_mask_all(struct spy_mask *mask)
 	masked++;
 }
 
+/* Re-asked where it matters: a fork's child is its main thread, whoever forked it. */
+static bool is_main_thread(void)
+{
+	return spy_kernel_tid() == (uint32_t)spy_kernel_pid();
+}
+
+void spy_mask_let_main(uint64_t program)
+{
+	static __thread bool is_main __attribute__((tls_model("initial-exec")));
+	static __thread bool is_known __attribute__((tls_model("initial-exec")));
+	const struct timespec turn = {.tv_nsec = TURN_NS};
+	uint64_t pending = 0;
+
+	if (!is_known) {
+		is_main = is_main_thread();
+		is_known = true;
+	}
+	if (is_main)
+		return;
+	for (int i = 0; i < TURNS; i++) {
+		long rc = spy_sys2(SYS_rt_sigpending, &pending, sizeof(pending));
+
+		if (rc != 0 || !(pending & ~program & SENT_TO_PROCESSES) || is_main_thread())
+			return;
+		spy_sys2(SYS_nanosleep, &turn, NULL);
+	}
+}
+
 void spy_mask_restore(const struct spy_mask *mask)
 {
+	if (!mask->nested)
+		spy_mask_let_main(mask->bits);
 	masked--;
 	if (!mask->nested)
 		spy_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask->bits, NULL, sizeof(mask->bits));

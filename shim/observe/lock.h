@@ -29,6 +29,14 @@ struct spy_mask {
 void spy_mask_all(struct spy_mask *mask);
 void spy_mask_restore(const struct spy_mask *mask);
 
+/*
+ * Call before signals are unblocked; program is the mask that is coming back. A signal that is sent to the process is the
+ * main thread's while that has it unblocked, and programs count on it: Python's does not wake for a handler that ran
+ * elsewhere. The kernel wakes that thread, but gives the signal to whoever looks first, and to unblock is to look. So
+ * other threads leave it a moment, some milliseconds at most.
+ */
+void spy_mask_let_main(uint64_t program);
+
 /* What this thread has blocked itself; while spy_mask_all() is in force. */
 uint64_t spy_mask_of_program(void);
 

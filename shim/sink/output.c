@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../observe/lock.h"
 #include "../observe/sys.h"
 
 #define PATIENCE_MS 500 /* for a log that is full for the moment (a pipe, a terminal) */
@@ -128,6 +129,7 @@ size_t spy_output_quietly(int fd, const char *text, size_t len, int *err)
 		if (ours)
 			spy_sys4(SYS_rt_sigtimedwait, &ours, NULL, &no_time, sizeof(ours));
 	}
+	spy_mask_let_main(before);
 	spy_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
 	return done;
 }

@@ -161,6 +161,15 @@ static void SIGPIPE_of_a_pipe_is_not_the_connection_s_that_was_left(void **state
 	assert_int_equal(count_sigpipe("sigpipe_of_a_pipe"), 0);
 }
 
+static void signals_of_the_process_are_the_main_thread_s(void **state)
+{
+	struct log log;
+
+	(void)state;
+	log = hazard_run("main_signals", "", "calls=lifecycle");
+	log_assert_no_fault(&log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest signals[] = {
@@ -181,6 +190,7 @@ int main(void)
 		TEST(SIGPIPE_is_told_where_it_kills),
 		TEST(SIGPIPE_that_is_ignored_or_handled_is_no_finding),
 		TEST(SIGPIPE_of_a_pipe_is_not_the_connection_s_that_was_left),
+		TEST(signals_of_the_process_are_the_main_thread_s),
 	};
 
 	return cmocka_run_group_tests_name("hazard_signals", signals, NULL, NULL);

@@ -201,6 +201,18 @@ static void a_connection_that_was_left_may_be_closed_by_another_thread(void **st
 	replay_observe(replay, &ev, conn);
 	assert_counted(replay, stale_close, 0);
 }
+/* Java puts another descriptor over one that a thread is blocked on, and wakes the thread with a signal. */
+static void dup2_over_a_connection_in_use_is_deliberate(void **state)
+{
+	struct replay *replay = *state;
+	struct spy_conn *conn = replay_accepted(replay, 7);
+	struct spy_event ev = replay_event(replay, SPY_CALL_dup2, 7);
+	ev.op = SPY_OP_CLOSE;
+	ev.last_descriptor = true;
+	ev.in_use_tid = 200;
+	replay_observe(replay, &ev, conn);
+	assert_counted(replay, close_while_in_use, 0);
+}
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +232,7 @@ int main(void)
 		replay_test(eintr_of_one_dup_says_nothing_of_the_other),
 		replay_test(a_dissolved_association_forgets_its_shutdowns),
 		replay_test(a_connection_that_was_left_may_be_closed_by_another_thread),
+		replay_test(dup2_over_a_connection_in_use_is_deliberate),
 	};
 	return cmocka_run_group_tests_name("regressions", tests, NULL, NULL);
 }
