@@ -4,6 +4,8 @@
 #include "record_ring.h"
 
 #include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #define MANY 8192
 
@@ -45,6 +47,33 @@ static void an_event_that_is_being_written_is_not_there(void **state)
 	assert_int_equal(record_results(made, results, MANY), 2);
 	assert_int_equal(results[0], 0);
 	assert_int_equal(results[1], 2);
+}
+
+/* A process that is ended by the very copying of its event: half of the payload cannot be read. */
+static void a_writer_that_dies_in_the_middle_leaves_nothing(void **state)
+{
+	struct record_ring *made = *state;
+	const struct spy_ring_stamp stamp = {1000, 4711, 1};
+	const size_t lengths[] = {80, 800};
+	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int status;
+
+	assert_true(pages != MAP_FAILED && mprotect(pages + 4096, 4096, PROT_NONE) == 0);
+	for (size_t i = 0; i < 2; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			signal(SIGSEGV, SIG_DFL);
+			spy_ring_put(&made->ring, &made->share, SPY_RECORD_CALL, &stamp, pages + 4096 - 40, lengths[i]);
+			_exit(0);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFSIGNALED(status));
+	}
+	record_put(made, 7, 1, 2000);
+	assert_int_equal(record_results(made, results, MANY), 1);
+	assert_int_equal(results[0], 7);
+	munmap(pages, 8192);
 }
 
 static void a_slot_whose_writer_died_is_passed_by_in_later_laps(void **state)
@@ -237,6 +266,7 @@ int main(void)
 		TEST(events_come_out_as_they_went_in),
 		TEST(a_ring_that_wrapped_keeps_the_newest),
 		TEST(an_event_that_is_being_written_is_not_there),
+		TEST(a_writer_that_dies_in_the_middle_leaves_nothing),
 		TEST(a_slot_whose_writer_died_is_passed_by_in_later_laps),
 		TEST(a_writer_that_was_held_up_for_a_lap_leaves_newer_events_alone),
 		TEST(two_writers_with_one_position_both_find_a_slot),
