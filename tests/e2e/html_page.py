@@ -134,9 +134,10 @@ def keyboard_is_enough(page):
     page.script("byId('lanes').focus()")
     chosen = page.script("return view.c")
     page.keys(Keys.HOME, Keys.ARROW_DOWN)
-    page.until(lambda: page.script("return lanes.rowOf.get(connections[view.c])") == 1, "arrow down chooses the next lane")
+    row = "return lanes.rowOf.get(connections[view.c])"
+    page.until(lambda: page.script(row) == 1, "arrow down chooses the next lane")
     page.keys(Keys.ARROW_UP)
-    page.until(lambda: page.script("return lanes.rowOf.get(connections[view.c])") == 0, "arrow up chooses the one before")
+    page.until(lambda: page.script(row) == 0, "arrow up chooses the one before")
     length = page.script("return lanes.to - lanes.from")
     page.keys("+")
     check(page.script("return lanes.to - lanes.from") < length, "+ zooms in")
@@ -145,7 +146,8 @@ def keyboard_is_enough(page):
     page.keys("0")
     same(page.script("return lanes.to - lanes.from"), length, "0 shows all")
     page.keys("f")
-    check(page.script("return lanes.from <= connections[view.c].start && lanes.to >= connections[view.c].end"), "f fits")
+    check(page.script("const conn = connections[view.c]; return lanes.from <= conn.start && lanes.to >= conn.end"),
+          "f fits the connection")
     page.keys(Keys.ENTER)
     same(page.script("return document.activeElement.id"), "connection", "Enter goes to the calls")
     page.script("change({ c: arguments[0] })", chosen)
@@ -161,7 +163,7 @@ def mouse_zooms_and_tells(page):
         const row = lanes.rowOf.get(conn) * ROW_HEIGHT - byId('lanes').scrollTop;
         return [box.left + scale.x(spans.t[s] + spans.d[s] * 0.3), box.top + AXIS_HEIGHT + row + ROW_HEIGHT / 2, s];""")
     page.command("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
-    page.until(lambda: not page.script("return byId('tip').hidden") and "CLOSE_WAIT" in page.text("#tip"), "a tip tells the state")
+    page.until(lambda: "CLOSE_WAIT" in page.text("#tip"), "a tip tells the state")
     before = page.script("return [lanes.from, lanes.to]")
     page.command("Input.dispatchMouseEvent", type="mouseWheel", x=x, y=y, deltaX=0, deltaY=-100, modifiers=2)
     page.until(lambda: page.script("return lanes.to - lanes.from") < before[1] - before[0], "Ctrl and the wheel zoom")
@@ -281,9 +283,10 @@ def case_hostile(path, *names):
     same(page.script("return document.scripts.length"), 2, "scripts: the data and the page's own")
     same(len(page.all("img, iframe, object, embed, svg image")), 0, "elements that a name made")
     everything = page.script("return document.documentElement.textContent")
+    findings = page.script("return findings.map((finding) => finding.message + finding.remedy).join()")
     for name in names:
         check(name in everything, f"it is shown as it is: {name}")
-        check(name in page.script("return findings.map((f) => f.message + f.remedy).join()"), f"it is not changed: {name}")
+        check(name in findings, f"it is not changed: {name}")
     is_quiet(page)
     return page
 
@@ -307,13 +310,15 @@ def case_large(path, least):
             else done(JSON.stringify(work.sort((a, b) => a - b)));
         };
         requestAnimationFrame(next);"""))
-    print(f"{page.script('return events.t.length')} events in {page.script('return lanes.order.length')} lanes: loaded in "
-          f"{loaded:.0f} ms, a step of scrolling or zooming drawn in {frames[len(frames) // 2]:.1f} ms (median), "
-          f"{frames[-1]:.1f} ms (longest); browser and page {time.monotonic() - started:.1f} s")
+    size = page.script("return [events.t.length, lanes.order.length]")
+    print(f"{size[0]} events in {size[1]} lanes: loaded in {loaded:.0f} ms, a step of scrolling or zooming drawn in "
+          f"{frames[len(frames) // 2]:.1f} ms (median), {frames[-1]:.1f} ms (longest); "
+          f"browser and page {time.monotonic() - started:.1f} s")
     busiest = page.script("""
-        const busiest = connections.reduce((best, conn) => conn.eventEnd - conn.firstEvent > best.eventEnd - best.firstEvent ? conn : best);
+        const count = (conn) => conn.eventEnd - conn.firstEvent;
+        const busiest = connections.reduce((best, conn) => count(conn) > count(best) ? conn : best);
         chooseConnection(busiest.index);
-        return busiest.eventEnd - busiest.firstEvent;""")
+        return count(busiest);""")
     page.drawn()
     same(page.one(".calls").get_attribute("aria-rowcount"), str(busiest + 1), "the table knows all its rows")
     check(len(page.all("#connection .call")) < 100, "of a long list of calls only those in sight are elements")
