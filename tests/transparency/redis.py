@@ -135,6 +135,7 @@ def persistence(stage: Stage) -> None:
         tell(stage, port, "SET", "kept", "yes")
         until(lambda: (data / "dump.rdb").exists(), "a snapshot by itself")
         stage.say("save/by itself", "written")
+        until(lambda: "rdb_bgsave_in_progress:0" in tell(stage, port, "INFO", "persistence"), "its end")
         stage.say("save/BGSAVE", tell(stage, port, "BGSAVE"))
         until(lambda: "rdb_bgsave_in_progress:0" in tell(stage, port, "INFO", "persistence"), "BGSAVE's end")
         tell(stage, port, "CONFIG", "SET", "appendonly", "yes")
