@@ -34,6 +34,7 @@ static void a_finding_counts_as_often_as_the_last_summary_says(void **state)
 	assert_int_equal(tale.model->groups_count, 1);
 	group = &tale.model->groups[0];
 	assert_int_equal(group->count, 90);
+	assert_false(group->at_least);
 	assert_int_equal(group->process_count, 1);
 	assert_int_equal(group->finding_count, 1);
 	assert_int_equal(group->first_ns, at(1));
@@ -61,6 +62,7 @@ static void the_same_build_on_another_host_is_the_same_place(void **state)
 	model_finish(tale.model, NULL);
 	assert_int_equal(tale.model->groups_count, 1);
 	assert_int_equal(tale.model->groups[0].count, 3);
+	assert_true(tale.model->groups[0].at_least);
 	assert_int_equal(tale.model->groups[0].process_count, 3);
 	assert_int_equal(tale.model->groups[0].host_count, 2);
 	model_close(tale.model);
@@ -120,6 +122,24 @@ static void a_place_that_only_the_summary_knows_is_a_group_without_a_finding(voi
 	assert_int_equal(tale.model->groups_count, 1);
 	assert_int_equal(tale.model->groups[0].count, 7);
 	assert_int_equal(tale.model->groups[0].first_finding, MODEL_NONE);
+	model_close(tale.model);
+}
+
+static void a_place_that_was_counted_never_is_none(void **state)
+{
+	struct tale tale = tale_begin(NULL);
+	struct item_place place = place_of("close-wait-leak", 0, 1, 7, frame_at("handle", 0x100, "aa"));
+
+	(void)state;
+	tell_process(&tale, 0, 10, "web", "/bin/served");
+	tell_summary(&tale, 9, &place, NULL);
+	place.count = UINT64_MAX;
+	place.frame = frame_at("other", 0x200, "aa");
+	tell_summary(&tale, 10, &place, NULL);
+	tell_finding(&tale, 11, "close-wait-leak", "error", 12, frame_at("other", 0x200, "aa"));
+	model_finish(tale.model, NULL);
+	assert_int_equal(tale.model->groups_count, 1);
+	assert_true(tale.model->groups[0].count > 0);
 	model_close(tale.model);
 }
 
@@ -245,6 +265,7 @@ int main(void)
 		cmocka_unit_test(without_a_build_id_the_function_is_the_place),
 		cmocka_unit_test(groups_are_worst_first),
 		cmocka_unit_test(a_place_that_only_the_summary_knows_is_a_group_without_a_finding),
+		cmocka_unit_test(a_place_that_was_counted_never_is_none),
 		cmocka_unit_test(filters_leave_out_other_rules_lower_severities_and_earlier_times),
 		cmocka_unit_test(time_in_wait_states_is_the_sum_of_the_processes),
 		cmocka_unit_test(a_finding_keeps_its_stacks_and_evidence),

@@ -7,6 +7,9 @@
 
 #include "inside.h"
 
+/* More than any process counts; damaged logs may claim it, and sums shall not overflow. */
+#define COUNT_MAX (UINT64_C(1) << 40)
+
 enum spy_severity model_severity(const char *name)
 {
 	if (name && strcmp(name, "error") == 0)
@@ -120,7 +123,7 @@ void model_add_finding(struct model *model, uint32_t process, uint32_t conn, con
 	index = tally_of(model, process, from->rule, severity,
 			 stack == MODEL_NONE ? MODEL_NONE : model->stacks[stack].frames[0], item->ts_ns);
 	tally = &model->tallies[index];
-	tally->lines += from->count;
+	tally->lines += from->count < COUNT_MAX ? from->count : COUNT_MAX;
 	if (item->ts_ns > tally->last_ns)
 		tally->last_ns = item->ts_ns;
 	finding.tally = index;
@@ -139,7 +142,7 @@ static void add_place(struct model *model, uint32_t process, const struct item_p
 	struct model_tally *tally;
 	uint32_t index;
 
-	if (!is_asked_for(model, place->rule, severity) || last_ns < since_ns)
+	if (!place->count || !is_asked_for(model, place->rule, severity) || last_ns < since_ns)
 		return;
 	index = tally_of(model, process, place->rule, severity, model_put_frame(model, &place->frame),
 			 first_ns < since_ns ? last_ns : first_ns);
@@ -148,7 +151,7 @@ static void add_place(struct model *model, uint32_t process, const struct item_p
 	if (tally->summary != model->inside->summaries)
 		tally->count = 0;
 	tally->summary = model->inside->summaries;
-	tally->count += first_ns < since_ns ? 1 : place->count;
+	tally->count += first_ns < since_ns ? 1 : place->count < COUNT_MAX ? place->count : COUNT_MAX;
 	if (last_ns > tally->last_ns)
 		tally->last_ns = last_ns;
 }
