@@ -21,6 +21,7 @@ int main(int argc, char **argv)
 		if (!left)
 			sigaddset(&set, told[i]);
 	}
+	sigaddset(&set, SIGRTMIN);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	printf("ready\n");
 	fflush(stdout);
@@ -30,7 +31,9 @@ int main(int argc, char **argv)
 
 		if (sig == -1)
 			continue;
-		if (info.si_code == SI_QUEUE)
+		if (sig == SIGRTMIN)
+			printf("RTMIN\n");
+		else if (info.si_code == SI_QUEUE)
 			printf("%s %d\n", sigabbrev_np(sig), info.si_value.sival_int);
 		else
 			printf("%s\n", sigabbrev_np(sig));
