@@ -255,6 +255,68 @@ static void exceptions_before_and_after_the_first_stack(void **state)
 	hazard_assert_healthy(&log);
 }
 
+/* In a library that comes when stacks have been taken: C++'s runtime does not, before that, exist in the process. */
+static const char late_library[] =
+	"#include <stdexcept>\n#include <cstdio>\n#include <unistd.h>\n#include <sys/socket.h>\n"
+	"struct guard { int fd; ~guard() { printf(\"close = %d\\n\", close(fd)); } };\n"
+	"static void fail(int depth) { guard g{socket(AF_INET, SOCK_STREAM, 0)}; if (!depth) throw "
+	"std::runtime_error(\"thrown\");\n"
+	"  fail(depth - 1); }\n"
+	"extern \"C\" int attempt(int fd) { try { fail(3); } catch (const std::exception &e) { puts(e.what()); }\n"
+	"  fflush(stdout); return close(fd); }\n";
+
+static const char late_program[] =
+	"#include <dlfcn.h>\n#include <stdio.h>\n#include <string.h>\n#include <sys/socket.h>\n#include <unistd.h>\n"
+	"int main(int argc, char **argv) {\n"
+	"  int fd = socket(AF_INET, SOCK_STREAM, 0), other = socket(AF_INET, SOCK_STREAM, 0);\n"
+	"  shutdown(fd, SHUT_RDWR); close(fd);\n"
+	"  void *library = strcmp(argv[2], \"apart\") == 0 ? dlmopen(LM_ID_NEWLM, argv[1], RTLD_NOW)\n"
+	"    : dlopen(argv[1], strcmp(argv[2], \"deep\") == 0 ? RTLD_NOW | RTLD_DEEPBIND : RTLD_NOW);\n"
+	"  int (*attempt)(int) = library ? (int (*)(int))dlsym(library, \"attempt\") : NULL;\n"
+	"  if (argc != 3 || !attempt) { puts(dlerror()); return 1; }\n"
+	"  printf(\"attempt = %d\\n\", attempt(other)); fflush(stdout);\n"
+	"  fd = socket(AF_INET, SOCK_STREAM, 0); printf(\"close = %d\\n\", close(fd)); return 0; }\n";
+
+/* Deep, or in a namespace of its own, the library calls libc and not the shim: what it closes is seen to be gone. */
+static void library_that_throws_and_comes_late(void **state)
+{
+	static const char *const how[] = {"plain", "deep", "apart"};
+	struct run_spec spec = {.options = script_options(NULL)};
+
+	(void)state;
+	file_write(file_temp("late.cc"), late_library);
+	compile((const char *const[]){test_require("g++"), "-shared", "-fPIC", "-o", file_temp("late.so"),
+				      file_temp("late.cc"), NULL});
+	file_write(file_temp("late.c"), late_program);
+	compile((const char *const[]){test_require("cc"), "-D_GNU_SOURCE", "-o", file_temp("late"), file_temp("late.c"),
+				      "-ldl", NULL});
+	spec.argv[0] = file_temp("late");
+	spec.argv[1] = file_temp("late.so");
+	for (size_t i = 0; i < ARRAY_LEN(how); i++) {
+		struct log log;
+
+		spec.argv[2] = how[i];
+		hazard_compare(&spec);
+		log = log_read(script_log());
+		log_assert_no_fault(&log);
+		log_assert_number(hazard_summary(&log), "open_at_exit", 0);
+		log_assert_number(hazard_summary(&log), "unseen", i ? 1 : 0);
+		assert_int_equal(remove(script_log()), 0);
+	}
+}
+
+/* A thread's first use of a variable may allocate in the general model, in a handler too. */
+static void thread_local_variables_are_there_from_the_start(void **state)
+{
+	struct run_spec spec = {.plain = true, .argv = {test_require("nm"), "-D", shim()}};
+	struct run_result result = run(&spec);
+
+	(void)state;
+	run_assert_exit(&result, 0);
+	assert_non_null(strstr(result.out, "socket"));
+	assert_null(strstr(result.out, "__tls_get_addr"));
+}
+
 /* What a program exports comes before the libraries' own: none of it may be called on our account. */
 static const char unwinder_program[] =
 	"#include <stdio.h>\n#include <stdlib.h>\n#include <sys/socket.h>\n#include <unistd.h>\n"
@@ -300,6 +362,8 @@ int main(void)
 		TEST(allocator_whose_lock_is_held_by_a_thread_that_is_not_in_the_child),
 		TEST(exceptions_before_and_after_the_first_stack),
 		TEST(program_with_an_unwinder_of_its_own),
+		TEST(library_that_throws_and_comes_late),
+		TEST(thread_local_variables_are_there_from_the_start),
 	};
 
 	return cmocka_run_group_tests_name("hazard_start", start, NULL, NULL);
