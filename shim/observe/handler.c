@@ -7,9 +7,11 @@
  */
 #include "handler.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 
 #include "lock.h"
 #include "memory.h"
@@ -70,10 +72,25 @@ static bool is_frame(uintptr_t at)
 	       words[UC_LINK] == 0 && words[UC_RSP] > at && words[UC_RSP] - at < FRAME_LIMIT;
 }
 
+/*
+ * Where the stack ends, as far as that is known without asking: libc has its own record of a thread at the top of the
+ * thread's stack, and the kernel its random bytes at that of the first thread's.
+ */
+static uintptr_t stack_end(uintptr_t from)
+{
+	const uintptr_t tops[] = {(uintptr_t)pthread_self(), (uintptr_t)getauxval(AT_RANDOM)};
+	uintptr_t end = from + DEPTH;
+
+	for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++)
+		if (tops[i] > from && tops[i] < end)
+			end = tops[i];
+	return end;
+}
+
 /* True, too, where the stack cannot be read: then the mask has to tell. */
 static bool has_frame(uintptr_t restorer)
 {
-	uintptr_t words[CHUNK] = {0}, at = (uintptr_t)__builtin_frame_address(0), from = at;
+	uintptr_t words[CHUNK] = {0}, at = (uintptr_t)__builtin_frame_address(0), end = stack_end(at);
 	long got;
 
 	do {
@@ -82,7 +99,7 @@ static bool has_frame(uintptr_t restorer)
 			if (words[i] == restorer && is_frame(at + (uintptr_t)i * sizeof(*words)))
 				return true;
 		at += got > 0 ? (uintptr_t)got : 0;
-	} while (got > 0 && at - from < DEPTH);
+	} while (got > 0 && at < end);
 	return got < 0 && got != -EFAULT;
 }
 #else
