@@ -4,25 +4,11 @@
  */
 #include "hazard_run.h"
 
-#include <glob.h>
 #include <stdio.h>
 
 #define TALK                                                                                                           \
 	SCRIPT_PAIR "send c hello; recv a 9; rounds c a 20; shutdown c wr; recv a 9; send a x; recv c 9\n"             \
 		    "d=dup a; close a; close d; recv c 9; close c; close s\n"
-
-static const char *find_library(const char *pattern)
-{
-	const char *path = NULL;
-	glob_t found;
-
-	if (glob(pattern, 0, NULL, &found) == 0)
-		path = memory_text("%s", found.gl_pathv[0]);
-	globfree(&found);
-	if (!path)
-		test_skip("no %s is installed", pattern);
-	return path;
-}
 
 /* The script with the library alone, and with the shim before and after it. */
 static void run_beside(const char *library, const char *setting, size_t accepts)
@@ -55,27 +41,27 @@ static void run_beside(const char *library, const char *setting, size_t accepts)
 static void jemalloc(void **state)
 {
 	(void)state;
-	run_beside(find_library("/usr/lib/*/libjemalloc.so.2"), NULL, 1);
+	run_beside(hazard_library("/usr/lib/*/libjemalloc.so.2"), NULL, 1);
 }
 
 /* Its sockets are no TCP sockets to the kernel; there may be nothing to see. */
 static void socket_wrapper(void **state)
 {
 	(void)state;
-	run_beside(find_library("/usr/lib/*/libsocket_wrapper.so"), memory_text("SOCKET_WRAPPER_DIR=%s", file_temp("")),
-		   0);
+	run_beside(hazard_library("/usr/lib/*/libsocket_wrapper.so"),
+		   memory_text("SOCKET_WRAPPER_DIR=%s", file_temp("")), 0);
 }
 
 static void faketime_that_runs(void **state)
 {
 	(void)state;
-	run_beside(find_library("/usr/lib/*/faketime/libfaketimeMT.so.1"), "FAKETIME=@2020-12-24 20:30:00", 1);
+	run_beside(hazard_library("/usr/lib/*/faketime/libfaketimeMT.so.1"), "FAKETIME=@2020-12-24 20:30:00", 1);
 }
 
 static void faketime_that_runs_faster(void **state)
 {
 	(void)state;
-	run_beside(find_library("/usr/lib/*/faketime/libfaketimeMT.so.1"), "FAKETIME=+10y x2", 1);
+	run_beside(hazard_library("/usr/lib/*/faketime/libfaketimeMT.so.1"), "FAKETIME=+10y x2", 1);
 }
 
 static void tsocks(void **state)
@@ -84,7 +70,7 @@ static void tsocks(void **state)
 
 	(void)state;
 	file_write(settings, "local = 127.0.0.0/255.0.0.0\nserver = 127.0.0.1\nserver_port = 1\n");
-	run_beside(find_library("/usr/lib/*/libtsocks.so"), memory_text("TSOCKS_CONF_FILE=%s", settings), 1);
+	run_beside(hazard_library("/usr/lib/*/libtsocks.so"), memory_text("TSOCKS_CONF_FILE=%s", settings), 1);
 }
 
 static void proxychains(void **state)
@@ -94,7 +80,7 @@ static void proxychains(void **state)
 	(void)state;
 	file_write(settings,
 		   "strict_chain\nquiet_mode\nlocalnet 127.0.0.0/255.0.0.0\n[ProxyList]\nsocks5 127.0.0.1 1\n");
-	run_beside(find_library("/usr/lib/*/libproxychains.so.4"), memory_text("PROXYCHAINS_CONF_FILE=%s", settings),
+	run_beside(hazard_library("/usr/lib/*/libproxychains.so.4"), memory_text("PROXYCHAINS_CONF_FILE=%s", settings),
 		   1);
 }
 

@@ -6,6 +6,7 @@
 
 #include "../support/test.h"
 
+#include <glob.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -73,6 +74,20 @@ static inline void hazard_assert_calls(const struct log *log, const char *call, 
 
 	if (count != expected)
 		test_fail("%zu calls of %s() are logged and not %zu", count, call, expected);
+}
+
+/* The path of an installed library; skips the test where there is none. */
+static inline const char *hazard_library(const char *pattern)
+{
+	const char *path = NULL;
+	glob_t found;
+
+	if (glob(pattern, 0, NULL, &found) == 0)
+		path = memory_text("%s", found.gl_pathv[0]);
+	globfree(&found);
+	if (!path)
+		test_skip("no %s is installed", pattern);
+	return path;
 }
 
 #endif

@@ -4,21 +4,7 @@
  */
 #include "hazard_run.h"
 
-#include <glob.h>
 #include <stdio.h>
-
-static const char *find_library(const char *pattern)
-{
-	const char *path = NULL;
-	glob_t found;
-
-	if (glob(pattern, 0, NULL, &found) == 0)
-		path = memory_text("%s", found.gl_pathv[0]);
-	globfree(&found);
-	if (!path)
-		test_skip("no %s is installed", pattern);
-	return path;
-}
 
 /* Preloads both, in this order. */
 static void preload(struct run_spec *spec, const char *first, const char *second)
@@ -165,13 +151,13 @@ static void run_beside(const char *first, const char *second)
 static void jemalloc_before_the_shim(void **state)
 {
 	(void)state;
-	run_beside(find_library("/usr/lib/*/libjemalloc.so.2"), shim());
+	run_beside(hazard_library("/usr/lib/*/libjemalloc.so.2"), shim());
 }
 
 static void jemalloc_after_the_shim(void **state)
 {
 	(void)state;
-	run_beside(shim(), find_library("/usr/lib/*/libjemalloc.so.2"));
+	run_beside(shim(), hazard_library("/usr/lib/*/libjemalloc.so.2"));
 }
 
 static void listed_twice(void **state)
