@@ -302,21 +302,15 @@ static bool has_something_to_say(void)
 	return spy_target_is_file() ? spy_report_process_is_told() : spy_core.table.used > 0;
 }
 
-void spy_report_summary(void)
+static void report_summary(bool to_log, bool to_record, bool interim)
 {
 	struct spy_origin from = origin_now();
-	struct workspace *room;
+	struct workspace *room = spy_room_take(sizeof(*room));
 	struct spy_buf out;
-	bool to_log = has_something_to_say();
-	bool to_record = spy_recording_has_begun();
 
-	if (!to_log && !to_record)
-		return;
-	if (to_log && !spy_report_process_is_told())
-		spy_report_process();
-	room = spy_room_take(sizeof(*room));
 	if (!room)
 		return;
+	room->summary.interim = interim;
 	spy_core_lock();
 	fill_counts(&room->summary);
 	fill_places(room);
@@ -334,6 +328,33 @@ void spy_report_summary(void)
 		spy_recording_line(&from, out.data, out.len);
 	}
 	spy_room_give(room, sizeof(*room));
+}
+
+void spy_report_summary(void)
+{
+	bool to_log = has_something_to_say();
+	bool to_record = spy_recording_has_begun();
+
+	if (!to_log && !to_record)
+		return;
+	if (to_log && !spy_report_process_is_told())
+		spy_report_process();
+	report_summary(to_log, to_record, false);
+}
+
+void spy_report_interim(void)
+{
+	static _Atomic uint64_t told;
+	uint64_t found = 0;
+
+	if (!spy_recording_has_begun())
+		return;
+	for (unsigned int severity = 0; severity <= SPY_ERROR; severity++)
+		found += spy_core.by_severity[severity];
+	if (found == told)
+		return;
+	told = found;
+	report_summary(false, true, true);
 }
 
 void spy_report_load_suppressions(struct spy_buf *complaints)

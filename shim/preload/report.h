@@ -30,6 +30,9 @@ void spy_report_findings(const struct spy_outbox *out);
 /* The summary as it is now. */
 void spy_report_summary(void);
 
+/* The same into the flight record alone, where more was found since: a killed program writes none at its end. */
+void spy_report_interim(void);
+
 /* A copy of what a line says about a record; the caller holds the lock. */
 struct spy_line_conn spy_line_conn(const struct spy_conn *conn);
 

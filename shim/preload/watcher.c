@@ -214,8 +214,10 @@ static void look_and_write(bool look)
 
 	looking = 1;
 	spy_quiet_enter(&quiet);
-	if (look && !stopped)
+	if (look && !stopped) {
 		look_in_turn();
+		spy_report_interim();
+	}
 	spy_snapshot_write(false);
 	spy_quiet_leave(&quiet);
 	looking = 0;
@@ -322,6 +324,7 @@ void spy_watcher_on_the_way(void)
 {
 	if ((!spy_options.watch_ns || forbidden || due) && spy_clock_now() - last_look_ns > ON_THE_WAY_NS) {
 		spy_watcher_look();
+		spy_report_interim();
 		spy_snapshot_write(false);
 	}
 }

@@ -130,6 +130,8 @@ static void put_open(struct spy_buf *out, const struct spy_summary *summary)
 void spy_json_summary(struct spy_buf *out, const struct spy_origin *from, const struct spy_summary *summary)
 {
 	spy_json_head(out, from, "summary");
+	if (summary->interim)
+		spy_buf_str(out, ",\"interim\":true");
 	spy_json_number(out, "errors", (int64_t)summary->errors);
 	spy_json_number(out, "warnings", (int64_t)summary->warnings);
 	spy_json_number(out, "notes", (int64_t)summary->notes);

@@ -62,6 +62,7 @@ struct spy_summary_wait {
 };
 
 struct spy_summary {
+	bool interim; /* the process goes on: for the flight recorder, which a process that is killed leaves */
 	uint64_t errors, warnings, notes, connections;
 	uint64_t by_rule[SPY_RULE_COUNT];
 	struct spy_summary_place places[SPY_SUMMARY_PLACES];

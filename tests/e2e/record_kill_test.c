@@ -239,6 +239,29 @@ static void what_is_read_while_it_is_written_is_whole(void **state)
 	run_assert_signal(&result, SIGKILL);
 }
 
+static bool says_twice(void *path)
+{
+	struct run_spec spec = {.argv = {file_built("tcpwaitspy"), "report", path}, .plain = true};
+
+	return strstr(run(&spec).out, "close-wait-leak: 2 times at ") != NULL;
+}
+
+/* The same place twice: printed once, and counted in a summary that this program never writes. */
+static void what_was_found_again_is_counted_before_the_end(void **state)
+{
+	char *path = (char *)file_temp("a.rec");
+	struct run_process *script;
+
+	(void)state;
+	script = script_start(memory_text("record=%s:record_size=1M:calls=none:log=%s:close_wait=50ms:watch=20ms", path,
+					  file_temp("log.txt")));
+	script_say_all(script, SCRIPT_PAIR "d=socket 4 stream; connect d 127.0.0.1 @s; b=accept s\n"
+					   "close c; close d; recv a 9; recv b 9\n");
+	test_until(says_twice, path, "both leaks in the record");
+	run_stop(script, SIGKILL);
+	assert_true(says_twice(path));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +269,7 @@ int main(void)
 		TEST(a_crash_and_exit_lose_nothing),
 		TEST(a_ring_that_went_round_has_the_newest_of_each_thread),
 		TEST(what_is_read_while_it_is_written_is_whole),
+		TEST(what_was_found_again_is_counted_before_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,6 +188,11 @@ void model_add_summary(struct model *model, uint32_t index, const struct item *i
 	struct model_process *process = &model->processes[index];
 
 	model->inside->summaries++;
+	for (size_t i = 0; i < summary->place_count; i++)
+		add_place(model, index, &summary->places[i], item->ts_ns);
+	/* Where the process was killed after it, its record tells the states to the last moment. */
+	if (summary->interim)
+		return;
 	process->summarized = true;
 	process->summary_errors = summary->errors;
 	process->summary_warnings = summary->warnings;
@@ -197,7 +202,5 @@ void model_add_summary(struct model *model, uint32_t index, const struct item *i
 	process->unseen = summary->unseen;
 	process->lost_lines = summary->lost_lines;
 	process->ended = model_put_text(model, summary->ended);
-	for (size_t i = 0; i < summary->place_count; i++)
-		add_place(model, index, &summary->places[i], item->ts_ns);
 	keep_waits(model, &model->inside->processes[index], summary);
 }

@@ -128,6 +128,7 @@ struct item_summary {
 	uint64_t open_at_exit;
 	uint64_t unseen;
 	uint64_t lost_lines;
+	bool interim; /* of a process that went on: from a flight record */
 	const char *ended; /* how, where `tcpwaitspy run` counted for a process that could not; NULL: its own */
 	struct item_pairs lost; /* all that was not kept, by its name in the JSON log */
 	struct item_pairs open_by_state; /* counts by the state's name */

@@ -340,6 +340,7 @@ static void read_summary(json_object *record, struct room *room, struct item *it
 		.unseen = count(record, "unseen"),
 		.lost_lines = count(get(record, "lost", json_type_object), "lines"),
 		.ended = text(record, "ended"),
+		.interim = json_object_get_boolean(json_object_object_get(record, "interim")),
 		.lost = pairs(record, "lost", room),
 		.open_by_state = pairs(record, "open_by_state", room),
 	};
