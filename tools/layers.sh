@@ -22,10 +22,13 @@ for folder in tools/*/; do
 	ls "$folder"*.[ch] >/dev/null 2>&1 || continue # Shell completion.
 	forbid "${folder%/}" 'preload|observe|sink'
 done
-forbid tools/read 'cli|model|report|symbols|html'
-forbid tools/symbols 'cli|model|report|html'
-forbid tools/model 'cli|report|html'
-forbid tools/html 'cli|read|report'
+forbid tools/read 'cli|run|ps|model|report|symbols|html'
+forbid tools/symbols 'cli|run|ps|model|report|html'
+forbid tools/model 'cli|run|ps|report|html'
+forbid tools/html 'cli|run|ps|read|report'
+forbid tools/report 'run|ps'
+forbid tools/ps 'run|report|html'
+forbid tools/run 'ps|report|html'
 forbid include/tcpwaitspy 'shim|preload|observe|sink|config|core|tools'
 
 # The core is pure: none of the headers by which it could ask the system for anything.

@@ -13,7 +13,7 @@
 
 #include "../../tools/cli/markdown.h"
 #include "../../tools/cli/out.h"
-#include "../../tools/cli/settings.h"
+#include "../../tools/run/settings.h"
 #include "../../tools/cli/words.h"
 
 static char *written;

@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "../../include/tcpwaitspy/version.h"
+#include "../ps/ps.h"
 #include "../report/report.h"
+#include "../run/program.h"
+#include "../run/run.h"
 #include "explain.h"
-#include "program.h"
-#include "ps.h"
-#include "run.h"
 #include "words.h"
 
 static const struct command commands[] = {

@@ -1,0 +1,31 @@
+/*
+ * What the log of a traced process says about a connection: the finding about it and the place in
+ * the code. The log is found through the process' environment.
+ */
+#ifndef TOOLS_PS_PS_PLACE_H
+#define TOOLS_PS_PS_PLACE_H
+
+#include "../symbols/symbols.h"
+
+struct ps_story {
+	char *rule; /* of the last finding about the connection; NULL: none */
+	char *place; /* "handle_client echo.c:11"; NULL: none */
+	char *last_call; /* "recv() = 0"; NULL: none */
+};
+
+struct ps_places;
+
+/* Never NULL. */
+struct ps_places *ps_places_open(void);
+void ps_places_close(struct ps_places *places);
+
+/*
+ * The story of the connection with these addresses in the log of pid, or NULL. Lives until the next
+ * question.
+ */
+const struct ps_story *ps_places_find(struct ps_places *places, int pid, const char *local, const char *peer);
+
+/* Why the log of a traced process tells nothing; NULL: it was read. */
+const char *ps_places_trouble(struct ps_places *places, int pid);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * A socket with all that is known of it, and how it is shown.
+ */
+#ifndef TOOLS_PS_PS_ROW_H
+#define TOOLS_PS_PS_ROW_H
+
+#include "../cli/out.h"
+#include "ps_dump.h"
+#include "ps_owner.h"
+#include "ps_place.h"
+
+struct ps_row {
+	const struct ps_socket *socket;
+	const struct ps_owner *owners; /* NULL: none is known */
+	size_t owner_count;
+	const struct ps_owners *all;
+};
+
+/* The table, with the places that logs of traced processes tell. */
+void ps_print_table(const struct out *out, const struct ps_row *rows, size_t count, struct ps_places *places);
+/* The same as JSON Lines. */
+void ps_print_json(FILE *stream, const struct ps_row *rows, size_t count, struct ps_places *places);
+
+#endif
