@@ -14,13 +14,14 @@ forbid() {
 	fi
 }
 
-forbid shim/core 'preload|observe|sink|config|tools'
-forbid shim/config 'preload|observe|sink|tools'
-forbid shim/observe 'preload|sink|config|tools'
-forbid shim/sink 'preload|config|tools'
+forbid shim/core 'hooks|preload|observe|sink|config|tools'
+forbid shim/config 'hooks|preload|observe|sink|tools'
+forbid shim/observe 'hooks|preload|sink|config|tools'
+forbid shim/preload 'hooks|tools'
+forbid shim/sink 'hooks|preload|config|tools'
 for folder in tools/*/; do
 	ls "$folder"*.[ch] >/dev/null 2>&1 || continue # Shell completion.
-	forbid "${folder%/}" 'preload|observe|sink'
+	forbid "${folder%/}" 'hooks|preload|observe|sink'
 done
 forbid tools/read 'cli|run|ps|model|report|symbols|html'
 forbid tools/symbols 'cli|run|ps|model|report|html'
@@ -29,7 +30,7 @@ forbid tools/html 'cli|run|ps|read|report'
 forbid tools/report 'run|ps'
 forbid tools/ps 'run|report|html'
 forbid tools/run 'ps|report|html'
-forbid include/tcpwaitspy 'shim|preload|observe|sink|config|core|tools'
+forbid include/tcpwaitspy 'shim|hooks|preload|observe|sink|config|core|tools'
 
 # The core is pure: none of the headers by which it could ask the system for anything.
 if grep -nE '#include <(unistd|time|pthread|dlfcn|stdlib|stdio|sys/syscall|sys/mman|fcntl|signal)\.h>' shim/core/*.[ch]; then

@@ -7,7 +7,6 @@
 
 #include "../observe/diag.h"
 #include "../observe/kernel.h"
-#include "hooks.h"
 #include "inside.h"
 #include "recording.h"
 #include "room.h"

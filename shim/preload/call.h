@@ -154,4 +154,7 @@ bool spy_is_waiting(const struct spy_conn *conn, uint64_t now_ns);
 /* An event with nothing known but what it is about and when. */
 void spy_event_init(struct spy_event *ev, enum spy_call_id call, enum spy_op op, int fd);
 
+/* Before shutdown(): what changed since the last call is a state of its own. */
+void spy_before_shutdown(struct spy_call *call);
+
 #endif

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "ending.h"
-#include "real.h"
-#include "spy.h"
+#include "../preload/ending.h"
+#include "../preload/real.h"
+#include "../preload/spy.h"
 
 typedef sighandler_t (*set_handler_fn)(int sig, sighandler_t handler);
 

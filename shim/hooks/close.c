@@ -8,13 +8,13 @@
 #include <stdio.h>
 
 #include "../observe/proc.h"
+#include "../preload/call.h"
+#include "../preload/own.h"
+#include "../preload/probe.h"
+#include "../preload/real.h"
+#include "../preload/sweep.h"
 #include "../sink/target.h"
 #include "../sink/writer.h"
-#include "call.h"
-#include "own.h"
-#include "probe.h"
-#include "real.h"
-#include "sweep.h"
 
 #define STDERR 2
 

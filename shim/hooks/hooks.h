@@ -1,10 +1,10 @@
 /*
  * What hook bodies share with the hook of syscall(), which makes the same calls by number.
  */
-#ifndef SPY_PRELOAD_HOOKS_H
-#define SPY_PRELOAD_HOOKS_H
+#ifndef SPY_HOOKS_HOOKS_H
+#define SPY_HOOKS_HOOKS_H
 
-#include "call.h"
+#include "../preload/call.h"
 
 /*
  * True for the descriptors of files, pipes and all else that no record is about: one load and a
@@ -26,9 +26,6 @@ void spy_note_option(struct spy_call *call, long rc, int level, int option, cons
 /* The address of bind() or connect(); errno is the real call's. */
 void spy_note_target(struct spy_call *call, long rc, const struct sockaddr *addr, socklen_t len);
 
-/* Before shutdown(): what changed since the last call is a state of its own. */
-void spy_before_shutdown(struct spy_call *call);
-
 /* Arguments and end of file of a read with a length; a read of no bytes returns 0, too. */
 long spy_finish_read(struct spy_call *call, long rc, size_t len, int64_t flags);
 
@@ -40,11 +37,11 @@ bool spy_has_room(const struct iovec *iov, size_t count);
 struct msghdr;
 void spy_adopt_rights(const struct msghdr *msg);
 
-/* hooks_sandbox.c: the program is about to put a filter on itself (seccomp(2)), or the strict mode; and has tried to. */
+/* sandbox.c: the program is about to put a filter on itself (seccomp(2)), or the strict mode; and has tried to. */
 bool spy_before_seccomp(unsigned long mode, const void *filter);
 void spy_after_seccomp(bool added, long rc);
 
-/* hooks_rights.c: the process is about to have fewer rights, other paths, or less room for descriptors. */
+/* rights.c: the process is about to have fewer rights, other paths, or less room for descriptors. */
 void spy_before_less(void);
 
 /* What _exit() and exit_group() do before the end. Returns the status to end with. */

@@ -10,13 +10,13 @@
 
 #include "../observe/sandbox.h"
 #include "../observe/stack.h"
+#include "../preload/ending.h"
+#include "../preload/real.h"
+#include "../preload/recording.h"
+#include "../preload/report.h"
+#include "../preload/snapshot.h"
 #include "../sink/writer.h"
-#include "ending.h"
 #include "hooks.h"
-#include "real.h"
-#include "recording.h"
-#include "report.h"
-#include "snapshot.h"
 
 static bool lets_through(const struct sock_fprog *filter, long number)
 {

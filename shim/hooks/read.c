@@ -4,10 +4,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "call.h"
+#include "../preload/call.h"
+#include "../preload/probe.h"
+#include "../preload/real.h"
 #include "hooks.h"
-#include "probe.h"
-#include "real.h"
 
 long spy_finish_read(struct spy_call *call, long rc, size_t len, int64_t flags)
 {

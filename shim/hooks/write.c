@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <stdarg.h>
 
-#include "call.h"
+#include "../preload/call.h"
+#include "../preload/probe.h"
+#include "../preload/real.h"
 #include "hooks.h"
-#include "probe.h"
-#include "real.h"
 
 static long finish_write(struct spy_call *call, long rc, size_t len, int64_t flags)
 {

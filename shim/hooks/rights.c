@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "../preload/real.h"
+#include "../preload/spy.h"
 #include "../sink/target.h"
 #include "hooks.h"
-#include "real.h"
-#include "spy.h"
 
 void spy_before_less(void)
 {

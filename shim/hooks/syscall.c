@@ -9,11 +9,11 @@
 #include <sys/syscall.h>
 
 #include "../observe/kernel.h"
-#include "call.h"
+#include "../preload/call.h"
+#include "../preload/own.h"
+#include "../preload/probe.h"
+#include "../preload/real.h"
 #include "hooks.h"
-#include "own.h"
-#include "probe.h"
-#include "real.h"
 
 #define NO_FLAGS (-1) /* this call has none */
 

@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include "../observe/diag.h"
+#include "../preload/ending.h"
+#include "../preload/real.h"
+#include "../preload/spy.h"
 #include "../sink/output.h"
 #include "../sink/target.h"
 #include "../sink/writer.h"
-#include "ending.h"
 #include "hooks.h"
-#include "real.h"
-#include "spy.h"
 
 /* The work is in the handlers of fork.c, which also see the forks inside libc. */
 SPY_EXPORT pid_t fork(void)

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "../observe/kernel.h"
-#include "call.h"
+#include "../preload/call.h"
+#include "../preload/real.h"
 #include "hooks.h"
-#include "real.h"
 
 bool spy_is_tcp_request(int domain, int type, int protocol)
 {
