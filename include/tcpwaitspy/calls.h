@@ -33,7 +33,7 @@ enum spy_op {
 	SPY_OP_EXIT /* the program ends and the descriptor is open */
 };
 
-#define SPY_OPS (SPY_OP_EXIT + 1)
+#define SPY_OPS	   (SPY_OP_EXIT + 1)
 #define SPY_ON(op) (1u << SPY_OP_##op)
 
 /* How an argument is spelled; shim/sink/args.c has a row for each. */

@@ -48,20 +48,20 @@ static void i386_sees_each_call(void **state)
 {
 	(void)state;
 	/* There is no accept(2) there, but accept4(2). */
-	other_tests("i386", "calls_test", "syscall(SYS_accept)*");
+	other_tests("i386", "log/calls_test", "syscall(SYS_accept)*");
 }
 
 static void i386_writes_the_same_log(void **state)
 {
 	(void)state;
-	other_tests("i386", "json_log_test", NULL);
+	other_tests("i386", "log/json_test", NULL);
 }
 
 static void i386_knows_the_states(void **state)
 {
 	(void)state;
 	/* That test's filter is one for 64-bit programs. */
-	other_tests("i386", "states_test", "*netlink_is_refused");
+	other_tests("i386", "log/states_test", "*netlink_is_refused");
 }
 
 static void i386_with_64_bit_times_is_seen_and_unchanged(void **state)

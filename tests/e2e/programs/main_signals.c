@@ -2,7 +2,7 @@
  * main_signals: signals that are sent to the process while its main thread sleeps and two others talk over TCP.
  * The kernel gives them to the main thread; prints how many of them other threads got.
  */
-#include "hazard_net.h"
+#include "hazard/net.h"
 
 #include <pthread.h>
 #include <semaphore.h>

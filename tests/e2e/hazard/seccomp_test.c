@@ -1,0 +1,126 @@
+/*
+ * Sandboxes: after a strict filter the shim makes no call that the filter does not allow, so that
+ * the program lives on, and its calls are still in the log.
+ */
+#include "compare.h"
+
+#include <glob.h>
+#include <unistd.h>
+
+#include "../../../tools/read/item.h"
+#include "../../support/record.h"
+
+static void run_filtered(const char *action, const char *options)
+{
+	struct log log = hazard_run("hazard/seccomp", action, options);
+
+	log_assert_no_fault(&log);
+	log_assert_number(hazard_summary(&log), "open_at_exit", 0);
+	hazard_assert_calls(&log, "accept", 1);
+	hazard_assert_calls(&log, "close", 6);
+}
+
+static void filter_that_kills(void **state)
+{
+	(void)state;
+	run_filtered("kill", NULL);
+}
+
+static void filter_that_kills_a_program_without_a_watcher(void **state)
+{
+	(void)state;
+	run_filtered("kill", "watch=0");
+}
+
+static void filter_that_kills_while_the_watcher_is_busy(void **state)
+{
+	(void)state;
+	run_filtered("kill", "watch=1ms:flush=buffer");
+}
+
+static void filter_that_kills_a_program_with_metrics(void **state)
+{
+	(void)state;
+	run_filtered("kill", memory_text("watch=1ms:metrics=%s", file_temp("app.prom")));
+	assert_non_null(file_read(file_temp("app.prom"), NULL));
+}
+
+/* Of a record that was opened before the filter, by the start or by the first socket, nothing is lost behind it. */
+static void filter_that_kills_a_program_with_a_record(void **state)
+{
+	static const char *const names[] = {"a.rec", "%e.%p.rec"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct record record;
+		glob_t found;
+
+		run_filtered("kill", memory_text("record=%s:record_size=1M", file_temp(names[i])));
+		assert_int_equal(unlink(script_log()), 0);
+		assert_int_equal(glob(file_temp("*.rec"), 0, NULL, &found), 0);
+		assert_int_equal(found.gl_pathc, 1);
+		record = record_read(found.gl_pathv[0]);
+		assert_int_equal(record_count(&record, ITEM_CALL, 0, "accept"), 1);
+		assert_int_equal(record_count(&record, ITEM_CALL, 0, "close"), 6);
+		assert_int_equal(record_count(&record, ITEM_SUMMARY, 0, NULL), 1);
+		unlink(found.gl_pathv[0]);
+		globfree(&found);
+	}
+}
+
+static void filter_that_says_EPERM(void **state)
+{
+	(void)state;
+	run_filtered("errno", NULL);
+}
+
+static void filter_that_raises_SIGSYS(void **state)
+{
+	(void)state;
+	run_filtered("trap", NULL);
+}
+
+/* Such a program is not sandboxed, and states after close() are still the kernel's. */
+static void filters_that_the_kernel_refuses(void **state)
+{
+	json_object *closed;
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard/seccomp", "probe", NULL);
+	log_assert_no_fault(&log);
+	hazard_assert_calls(&log, "close", 6);
+	closed = log_first(&log, &(const struct log_match){.call = "close", .state_before = "ESTABLISHED"});
+	log_assert_text(closed, "state_source", "kernel");
+}
+
+/* A write to the log would raise a signal that the filter does not let the shim take back. */
+static void filter_with_a_limit_on_files(void **state)
+{
+	struct run_spec spec = hazard_spec("hazard/seccomp", "limit");
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard/seccomp", "limit", NULL);
+	assert_true(log.count > 0);
+	spec.options = script_options("flush=buffer");
+	assert_int_equal(unlink(script_log()), 0);
+	hazard_compare(&spec);
+}
+
+int main(void)
+{
+	const struct CMUnitTest seccomp[] = {
+		TEST(filter_that_kills),
+		TEST(filter_that_kills_a_program_without_a_watcher),
+		TEST(filter_that_kills_while_the_watcher_is_busy),
+		TEST(filter_that_kills_a_program_with_metrics),
+		TEST(filter_that_kills_a_program_with_a_record),
+		TEST(filter_that_says_EPERM),
+		TEST(filter_that_raises_SIGSYS),
+		TEST(filters_that_the_kernel_refuses),
+		TEST(filter_with_a_limit_on_files),
+	};
+
+	return cmocka_run_group_tests_name("hazard_seccomp", seccomp, NULL, NULL);
+}

@@ -1,0 +1,104 @@
+/*
+ * Threads: cancelled and ended inside calls, alive when the process ends; ids that change in all.
+ */
+#include "compare.h"
+
+static void threads_cancelled_in_recv(void **state)
+{
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard/threads", "cancel_recv", "watch=10ms");
+	hazard_assert_healthy(&log);
+	hazard_assert_calls(&log, "close", 60);
+}
+
+static void threads_cancelled_in_accept(void **state)
+{
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard/threads", "cancel_accept", "watch=10ms");
+	hazard_assert_healthy(&log);
+	hazard_assert_calls(&log, "accept", 20);
+}
+
+static void thread_cancelled_in_connect(void **state)
+{
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard/threads", "cancel_connect", "watch=10ms");
+	hazard_assert_healthy(&log);
+	log_assert_number(hazard_summary(&log), "connections", 4);
+}
+
+/* With a cancellation that is pending close() closes nothing, and the clean-up handler's does. */
+static void thread_cancelled_at_close(void **state)
+{
+	struct log log;
+	json_object *closed;
+
+	(void)state;
+	log = hazard_run("hazard/threads", "cancel_close", "watch=10ms");
+	hazard_assert_healthy(&log);
+	hazard_assert_calls(&log, "close", 3);
+	closed = log_first(&log, &(const struct log_match){.call = "close", .state_before = "ESTABLISHED"});
+	log_assert_like(closed, "state", "FIN_WAIT_[12]");
+}
+
+static void threads_that_end_inside_recv(void **state)
+{
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard/threads", "exit_inside", "watch=10ms");
+	hazard_assert_healthy(&log);
+	hazard_assert_calls(&log, "close", 60);
+}
+
+static void process_that_ends_while_threads_are_inside(void **state)
+{
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard/threads", "exit_while_inside", "calls=lifecycle");
+	log_assert_no_fault(&log);
+	assert_int_equal(log_count(&log, &(const struct log_match){.type = "summary"}), 1);
+	assert_true(log_number(log_first(&log, &(const struct log_match){.type = "summary"}), "open_at_exit") >= 8);
+}
+
+static void ids_change_while_threads_and_the_watcher_are_inside(void **state)
+{
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard/threads", "change_ids", "watch=1ms:calls=none");
+	hazard_assert_healthy(&log);
+}
+
+static void connection_that_an_ended_thread_has_left_is_closed_by_another(void **state)
+{
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard/threads", "hand_over", NULL);
+	hazard_assert_healthy(&log);
+	hazard_assert_calls(&log, "close", 6);
+}
+
+int main(void)
+{
+	const struct CMUnitTest threads[] = {
+		TEST(threads_cancelled_in_recv),
+		TEST(threads_cancelled_in_accept),
+		TEST(thread_cancelled_in_connect),
+		TEST(thread_cancelled_at_close),
+		TEST(threads_that_end_inside_recv),
+		TEST(process_that_ends_while_threads_are_inside),
+		TEST(ids_change_while_threads_and_the_watcher_are_inside),
+		TEST(connection_that_an_ended_thread_has_left_is_closed_by_another),
+	};
+
+	return cmocka_run_group_tests_name("hazard_threads", threads, NULL, NULL);
+}

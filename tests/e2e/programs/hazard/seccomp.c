@@ -1,0 +1,113 @@
+/*
+ * seccomp ACTION: a server that, once it is set up, allows itself what serving takes and no
+ * other system call. ACTION is what a call gets that is not allowed: kill, errno or trap. With `probe` it
+ * offers the kernel filters that are none, as programs do to learn what the kernel can, and serves without one.
+ * `limit` is kill, and files may grow no further, as sshd has it.
+ */
+#include "net.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#define SIZE 2000 /* more than this program prints, and less than a log of it */
+
+static const unsigned int
+	allowed[] =
+		{
+			SYS_read,	SYS_write,  SYS_recvfrom,     SYS_recvmsg,	  SYS_sendto,
+			SYS_sendmsg,	SYS_accept, SYS_accept4,      SYS_close,	  SYS_exit,
+			SYS_exit_group, SYS_futex,  SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn,
+			SYS_ppoll, /* with `limit` only: writing to the log is then possible */
+};
+
+#define ALLOWED (sizeof(allowed) / sizeof(allowed[0]))
+
+static void install(unsigned int action, size_t count)
+{
+	struct sock_filter filter[ALLOWED * 2 + 2];
+	struct sock_fprog program = {.filter = filter};
+	size_t n = 0;
+
+	filter[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < count; i++) {
+		filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i], 0, 1);
+		filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	}
+	filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
+	program.len = (unsigned short)n;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		give_up("seccomp");
+}
+
+static void offer(const char *what, const void *filter)
+{
+	int rc = prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter), error = errno;
+
+	printf("%s %d %s\n", what, rc, strerror(error));
+	rc = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter);
+	printf("%s %d %s\n", what, rc, strerror(errno));
+	fflush(stdout);
+}
+
+static void probe(void)
+{
+	struct sock_filter forever[] = {BPF_STMT(BPF_JMP | BPF_JA, 0xffffffff),
+					BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+	struct sock_filter outside[] = {BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 200, 200),
+					BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL)};
+	struct sock_filter unknown[] = {BPF_STMT(0xffff, 0), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL)};
+
+	offer("nothing", NULL);
+	offer("nowhere", (const void *)1);
+	offer("no instructions", &(struct sock_fprog){.len = 4, .filter = (struct sock_filter *)8});
+	offer("empty", &(struct sock_fprog){.filter = forever});
+	offer("without an end", &(struct sock_fprog){.len = 2, .filter = forever});
+	offer("outside", &(struct sock_fprog){.len = 2, .filter = outside});
+	offer("unknown", &(struct sock_fprog){.len = 2, .filter = unknown});
+}
+
+/* By write(): stdio would ask for the file's kind at its first line. */
+static void say(const char *what, long value)
+{
+	char line[64];
+	int len = snprintf(line, sizeof(line), "%s %ld\n", what, value);
+
+	if (write(1, line, (size_t)len) != len)
+		_exit(98);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "kill";
+	unsigned int action = SECCOMP_RET_KILL_PROCESS;
+	struct sockaddr_in addr;
+	int listener = open_listener(5, &addr), waiting = socket(AF_INET, SOCK_STREAM, 0);
+	struct pair pair = open_pair();
+	char byte;
+
+	if (strcmp(name, "errno") == 0)
+		action = SECCOMP_RET_ERRNO | EPERM;
+	else if (strcmp(name, "trap") == 0)
+		action = SECCOMP_RET_TRAP;
+	if (connect(waiting, (struct sockaddr *)&addr, sizeof(addr)) != 0)
+		give_up("connect");
+	if (strcmp(name, "limit") == 0 && setrlimit(RLIMIT_FSIZE, &(struct rlimit){SIZE, SIZE}) != 0)
+		give_up("setrlimit");
+	if (strcmp(name, "probe") == 0)
+		probe();
+	else
+		install(action, strcmp(name, "limit") == 0 ? ALLOWED : ALLOWED - 1);
+	say("exchanged", exchange(pair));
+	say("close", close(pair.client));
+	say("recv", recv(pair.server, &byte, 1, 0));
+	say("close", close(pair.server));
+	pair = (struct pair){.client = waiting, .server = accept(listener, NULL, NULL)};
+	say("exchanged", exchange(pair));
+	say("closed", close_pair(pair));
+	say("close", close(listener));
+	return 0;
+}
