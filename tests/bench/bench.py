@@ -27,6 +27,8 @@ LINE_DISK = "calls=all json flush=line, disk"
 BUFFER = "calls=all json flush=buffer"
 TEXT = "calls=all text flush=line, tmpfs"
 NONE = "calls=none"
+NONE_UNWATCHED = "calls=none watch=0"
+IDLE_THREAD = "a thread that sleeps, no shim"
 RECORD = "calls=none record=, tmpfs"
 RECORD_DISK = "calls=none record=, disk"
 LIFECYCLE = "calls=lifecycle json flush=line, tmpfs"
@@ -60,7 +62,9 @@ def all_modes(lab: Lab) -> dict[str, Mode]:
         Mode(AGAIN),
         Mode("empty hooks", lab.bench / "empty_hooks.so"),
         Mode("empty hooks + TCP_INFO", lab.bench / "tcp_info_hooks.so"),
+        Mode(IDLE_THREAD, lab.bench / "idle_thread.so"),
         Mode(NONE, lab.shim, "calls=none:log=%log", tmpfs),
+        Mode(NONE_UNWATCHED, lab.shim, "calls=none:watch=0:log=%log", tmpfs),
         Mode(RECORD, lab.shim, "calls=none:record=%log:log=/dev/null", tmpfs),
         Mode(RECORD_DISK, lab.shim, "calls=none:record=%log:log=/dev/null", lab.bench),
         Mode(LIFECYCLE, lab.shim, "calls=lifecycle:format=json:flush=line:log=%log", tmpfs),

@@ -25,4 +25,6 @@ done
 $cc $flags -fPIC -shared "$here/empty_hooks.c" -o "$out/empty_hooks.so" -ldl
 # shellcheck disable=SC2086
 $cc $flags -fPIC -shared -DWITH_TCP_INFO "$here/empty_hooks.c" -o "$out/tcp_info_hooks.so" -ldl
+# shellcheck disable=SC2086
+$cc $flags -fPIC -shared "$here/idle_thread.c" -o "$out/idle_thread.so"
 PYTHONDONTWRITEBYTECODE=1 exec python3 "$here/bench.py" "$build"
