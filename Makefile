@@ -48,7 +48,7 @@ UNIT_OBJECTS := $(UNPRELOADED:%.c=$(BUILD)/objects/%.o) $(filter-out $(BUILD)/ob
 # The checks of formats are both kinds of tests'.
 UNIT_SUPPORT := $(BUILD)/objects/tests/support/sarif.o $(BUILD)/objects/tests/support/trace.o
 
-.PHONY: all builds fuzz fuzzers fuzz-check deps demo check unit e2e asan tsan lint format layers coverage bench transparency transparency-quick install uninstall deb help clean
+.PHONY: all programs builds fuzz fuzzers fuzz-check deps demo check unit e2e asan tsan lint format layers coverage bench transparency transparency-quick install uninstall deb help clean
 .SECONDARY:
 
 all: $(BUILD)/libtcpwaitspy.so $(BUILD)/tcpwaitspy $(BUILD)/demo/tcpwaits ## Build the shim, the command and the demo
@@ -164,6 +164,8 @@ demo: all ## Run every scenario of the article under the shim
 
 unit: $(UNIT_TESTS) ## Run the unit tests
 	@tests/run.sh $(UNIT_TESTS)
+
+programs: all $(PROGRAMS) $(E2E_TESTS) ## Build what the end-to-end tests start, and the tests
 
 e2e: all builds $(PROGRAMS) $(E2E_TESTS) ## Run programs under the shim and read their logs
 	@TCPWAITSPY_BUILD=$(BUILD) tests/run.sh $(E2E_TESTS)

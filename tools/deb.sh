@@ -46,6 +46,11 @@ Description: leak detector and lint for TCP connections
  code left a connection in CLOSE_WAIT, FIN_WAIT_2 or TIME_WAIT, why, and what
  to do about it.
 END
+mkdir -p "$root/usr/share/lintian/overrides"
+cat >"$root/usr/share/lintian/overrides/tcpwaitspy" <<END
+# It is preloaded and nothing links with it: there is no name to link by.
+tcpwaitspy: sharedobject-in-library-directory-missing-soname [usr/lib/libtcpwaitspy.so]
+END
 mkdir -p "$doc"
 cat >"$doc/copyright" <<END
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
