@@ -177,10 +177,10 @@ static void json_finding(struct spy_buf *out, const struct spy_origin *from, con
 	spy_json_addr(out, "peer", &finding->peer);
 	spy_json_note(out, finding->note);
 	spy_json_word(out, "state", spy_state_name(finding->state));
-	if (finding->cause) {
-		spy_json_word(out, "cause", finding->cause);
+	/* Always there, as an address is; in words only where there is one. */
+	spy_json_word(out, "cause", finding->cause ? finding->cause : "");
+	if (finding->cause)
 		put_message(out, "cause_text", finding->cause_text, finding);
-	}
 	put_message(out, "message", finding->message, finding);
 	put_message(out, "remedy", finding->remedy, finding);
 	spy_json_number(out, "count", (int64_t)finding->count);

@@ -59,7 +59,7 @@ static const struct member members[] = {
 	{"finding", "local", TEXT, false},
 	{"finding", "peer", TEXT, false},
 	{"finding", "state", STATE, false},
-	{"finding", "cause", TEXT, true},
+	{"finding", "cause", TEXT, false},
 	{"finding", "cause_text", TEXT, true},
 	{"finding", "message", TEXT, false},
 	{"finding", "remedy", TEXT, false},
