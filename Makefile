@@ -241,6 +241,6 @@ clean: ## Remove build/
 	rm -rf $(BUILD)
 
 help: ## Show this list
-	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

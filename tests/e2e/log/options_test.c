@@ -15,6 +15,15 @@ static const char *const keys[] = {
 #include "../../../include/tcpwaitspy/options.def"
 };
 
+static const struct {
+	const char *key;
+	const char *value;
+	const char *meaning;
+} rows[] = {
+#define OPTION(key, kind, field, value, meaning) {key, value, meaning},
+#include "../../../include/tcpwaitspy/options.def"
+};
+
 #define TALK SCRIPT_PAIR "send c hello; recv a 9\n" SCRIPT_END
 
 static size_t count_lines(const char *text)
@@ -105,6 +114,57 @@ static void help_prints_the_table_and_goes_on(void **state)
 		assert_true(test_matches(result.err, memory_text("(^|\n)[^\n]*%s[ =\t]", keys[i])));
 	assert_says(result.err, "5s");
 	assert_true(count_lines(result.err) >= ARRAY_LEN(keys));
+}
+
+/* Markdown as help=1 would print it: without backticks, and of a link its text alone. */
+static const char *plain_text(const char *markdown)
+{
+	char *plain = memory_get(strlen(markdown) + 1);
+	char *to = plain;
+
+	for (; *markdown; markdown++) {
+		if (strncmp(markdown, "](", 2) == 0)
+			markdown += strcspn(markdown, ")");
+		else if (!strchr("`[", *markdown))
+			*to++ = *markdown;
+	}
+	return plain;
+}
+
+/* An option of the command: the key with '-' for '_'. */
+static const char *dashed(const char *key)
+{
+	char *option = memory_get(strlen(key) + 1);
+
+	for (size_t i = 0; key[i]; i++)
+		option[i] = key[i] == '_' ? '-' : key[i];
+	return option;
+}
+
+static void assert_documents(const char *document, const char *text, const char *row)
+{
+	if (!strstr(text, row))
+		test_fail("%s has no \"%s\"", document, row);
+}
+
+static void the_docs_have_every_setting_as_help_prints_it(void **state)
+{
+	const char *readme = plain_text(file_read(file_source("README.md"), NULL));
+	const char *shim_page = file_read(file_source("docs/man/libtcpwaitspy.7"), NULL);
+	const char *command_page = file_read(file_source("docs/man/tcpwaitspy.1"), NULL);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *value = *rows[i].value ? rows[i].value : "none";
+
+		assert_documents("README.md", readme,
+				 memory_text("| %s | %s | %s |\n", rows[i].key, value, plain_text(rows[i].meaning)));
+		assert_documents("libtcpwaitspy.7", shim_page, memory_text("\n.It Cm %s Ns = Ns ", rows[i].key));
+		/* The command has a help of its own. */
+		if (strcmp(rows[i].key, "help") != 0)
+			assert_documents("tcpwaitspy.1", command_page,
+					 memory_text("\n.It Fl -%s Ns = Ns ", dashed(rows[i].key)));
+	}
 }
 
 static void help_is_printed_by_a_program_without_sockets_too(void **state)
@@ -275,6 +335,7 @@ int main(void)
 		TEST(bad_value_is_named_with_what_is_valid_and_the_default_used),
 		TEST(empty_and_broken_settings_harm_nobody),
 		TEST(help_prints_the_table_and_goes_on),
+		TEST(the_docs_have_every_setting_as_help_prints_it),
 		TEST(help_is_printed_by_a_program_without_sockets_too),
 		TEST(log_that_cannot_be_opened_is_said_and_replaced),
 		TEST(log_that_is_a_directory_is_said),
