@@ -180,6 +180,27 @@ static void sort(struct record_index *index)
 	qsort(index->entries, index->count, sizeof(*index->entries), by_time);
 }
 
+/*
+ * Events that are a lap behind go: their slots were to be overwritten, but the writer that has taken them was held up
+ * or died, and what their threads did after them is gone. Neither a damaged header nor a damaged slot says alone how
+ * far the ring has come.
+ */
+static void drop_overtaken(struct record_index *index)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < index->count; i++)
+		if (index->entries[i].position >= index->reached)
+			index->reached = index->entries[i].position + 1;
+	for (size_t i = 0; i < index->count; i++) {
+		uint64_t reached = index->reached < index->next ? index->reached : index->next;
+
+		if (index->entries[i].position + index->ring_count >= reached)
+			index->entries[kept++] = index->entries[i];
+	}
+	index->count = kept;
+}
+
 bool record_index_scan(struct record_index *index)
 {
 	struct words *words = get(sizeof(*words));
@@ -208,6 +229,7 @@ bool record_index_scan(struct record_index *index)
 	}
 	free(words);
 	free(scratch);
+	drop_overtaken(index);
 	sort(index);
 	return is_new;
 }

@@ -1,6 +1,6 @@
 /*
  * The whole events of a flight record, in the order in which they happened. The file may be in use:
- * what is torn, or overwritten meanwhile, is left out. Contract: include/tcpwaitspy/record.h.
+ * what is torn, overwritten meanwhile, or older than a lap of the ring is left out. Contract: include/tcpwaitspy/record.h.
  *
  * One thread for an index. Running out of memory ends the command, as in room.h.
  */
@@ -24,6 +24,7 @@ struct record_index {
 	uint64_t ring_count; /* slots, as the header says */
 	uint64_t slot_count; /* that the file has: fewer where it was cut short */
 	uint64_t next; /* the header's, at the last scan */
+	uint64_t reached; /* the position behind the newest event of all scans */
 	uint64_t *seen; /* of each slot: the word that a scan has found */
 	struct record_entry *entries; /* of the last scan */
 	size_t count;

@@ -204,6 +204,23 @@ static void a_record_that_grows_is_read_on(void **state)
 	source_close(source);
 }
 
+/* Its slot was to be overwritten, but the writer that took it has not come to that; what followed it is overwritten. */
+static void an_event_that_the_ring_has_overtaken_is_none(void **state)
+{
+	struct record_ring *made = *state;
+	int64_t results[2048];
+	size_t count;
+
+	for (uint64_t i = 0; i < made->ring.count; i++)
+		record_put(made, (int64_t)i, 1, 1000 + i);
+	made->ring.header->next++;
+	for (uint64_t i = 0; i < 10; i++)
+		record_put(made, 5000, 2, 9000 + i);
+	count = record_results(made, results, 2048);
+	assert_int_equal(count, made->ring.count - 1);
+	assert_int_equal(results[0], 11);
+}
+
 static void assert_trouble(struct record_ring *made, uint64_t skipped, const char *trouble)
 {
 	struct source *source = source_open(made->path);
@@ -352,6 +369,7 @@ int main(void)
 		TEST(a_clock_that_was_put_back_leaves_the_order_of_a_thread),
 		TEST(a_process_that_told_itself_again_comes_once_and_first),
 		TEST(a_record_that_grows_is_read_on),
+		TEST(an_event_that_the_ring_has_overtaken_is_none),
 		TEST(what_is_damaged_is_counted_and_the_rest_is_read),
 		TEST(headers_that_cannot_be_read_are_told),
 		TEST(a_file_that_was_cut_short_gives_what_it_has),
