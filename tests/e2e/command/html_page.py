@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# mypy: allow-untyped-calls
 """Looks at a page of `tcpwaitspy report --html` in headless Chromium, as its reader would.
 
     html_page.py CASE PAGE [WORD...]
@@ -9,6 +10,7 @@ import json
 import re
 import sys
 import time
+from typing import Any, Callable
 
 from selenium import webdriver
 from selenium.common.exceptions import TimeoutException
@@ -16,7 +18,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
 
 DEADLINE_S = 20
 
@@ -24,7 +27,7 @@ DEADLINE_S = 20
 class Page:
     """A browser with the page open, and the questions that the cases ask of it."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         options = webdriver.ChromeOptions()
         for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage",
                      "--disable-background-networking", "--disable-component-update", "--disable-sync"):
@@ -35,57 +38,57 @@ class Page:
         self.shape(1440, 900, "light")
         self.open("")
 
-    def shape(self, width, height, scheme):
+    def shape(self, width: int, height: int, scheme: str) -> None:
         self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
                      mobile=width < 600)
         self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
-    def command(self, name, **arguments):
+    def command(self, name: str, **arguments: Any) -> Any:
         return self.driver.execute_cdp_cmd(name, arguments)
 
-    def open(self, fragment):
+    def open(self, fragment: str) -> None:
         self.driver.get("about:blank")
         self.driver.get(self.url + fragment)
         self.until(lambda: self.script("return document.documentElement.dataset.ready === 'yes'"), "the page is drawn")
 
-    def script(self, text, *arguments):
+    def script(self, text: str, *arguments: Any) -> Any:
         return self.driver.execute_script(text, *arguments)
 
-    def one(self, selector):
+    def one(self, selector: str) -> WebElement:
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
-    def all(self, selector):
+    def all(self, selector: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
-    def text(self, selector):
+    def text(self, selector: str) -> str:
         return self.one(selector).text
 
-    def until(self, condition, what):
+    def until(self, condition: Callable[[], Any], what: str) -> None:
         try:
             WebDriverWait(self.driver, DEADLINE_S, poll_frequency=0.02).until(lambda _: condition())
         except TimeoutException:
             sys.exit(f"not within {DEADLINE_S} s: {what}\nfindings: {self.text('#finding-list')}\n"
                      f"connection: {self.text('#connection')}\nconsole: {self.driver.get_log('browser')}")
 
-    def keys(self, *keys):
+    def keys(self, *keys: str) -> None:
         ActionChains(self.driver).send_keys(*keys).perform()
 
-    def drawn(self):
+    def drawn(self) -> None:
         """Two frames later all that was asked for is drawn."""
         self.driver.execute_async_script(
             "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))")
 
 
-def check(holds, what):
+def check(holds: Any, what: str) -> None:
     if not holds:
         sys.exit("does not hold: " + what)
 
 
-def same(got, expected, what):
+def same(got: Any, expected: Any, what: str) -> None:
     check(got == expected, f"{what}: expected {expected!r}, got {got!r}")
 
 
-def finding_shows_its_connection(page, rule, function):
+def finding_shows_its_connection(page: Page, rule: str, function: str) -> None:
     entry = next(item for item in page.all("a.finding") if rule in item.text)
     entry.click()
     page.until(lambda: rule in page.text("#finding h3"), "the finding is shown")
@@ -112,9 +115,9 @@ def finding_shows_its_connection(page, rule, function):
     check(len(page.all("#connection .call.other")) > 0, "the other side's calls")
 
 
-def links_lead_back(page, rule):
+def links_lead_back(page: Page, rule: str) -> None:
     conn = page.script("return view.c")
-    same(re.search(r"\bc=(\d+)", page.driver.current_url).group(1), str(conn), "the address names the connection")
+    check(re.search(rf"\bc={conn}\b", page.driver.current_url), "the address names the connection")
     other = next(item for item in page.all("a.finding") if rule not in item.text)
     other.click()
     page.until(lambda: rule not in page.text("#finding h3"), "another finding is shown")
@@ -130,7 +133,7 @@ def links_lead_back(page, rule):
     same(page.script("return view.c"), conn, "the address opens the same connection")
 
 
-def keyboard_is_enough(page):
+def keyboard_is_enough(page: Page) -> None:
     page.script("byId('lanes').focus()")
     chosen = page.script("return view.c")
     page.keys(Keys.HOME, Keys.ARROW_DOWN)
@@ -153,7 +156,7 @@ def keyboard_is_enough(page):
     page.script("change({ c: arguments[0] })", chosen)
 
 
-def mouse_zooms_and_tells(page):
+def mouse_zooms_and_tells(page: Page) -> None:
     page.script("byId('timeline').scrollIntoView(); fitConnection()")
     page.drawn()
     x, y, span = page.script("""
@@ -174,7 +177,7 @@ def mouse_zooms_and_tells(page):
     page.until(lambda: page.script("return lanes.from") > start, "dragging moves the time")
 
 
-def filters_let_through(page, rule):
+def filters_let_through(page: Page, rule: str) -> None:
     total = len(page.all("a.finding"))
     page.one("#filter-text").send_keys(rule)
     page.until(lambda: 0 < len(page.all("a.finding")) < total, "text leaves fewer findings")
@@ -193,7 +196,7 @@ def filters_let_through(page, rule):
     page.one("#filter-clear").click()
 
 
-def pictures_tell(page):
+def pictures_tell(page: Page) -> None:
     ways = page.script("""
         return [...document.querySelectorAll('#diagram .way.taken title')].map((title) => title.textContent)""")
     check(any(way.startswith("ESTABLISHED to CLOSE_WAIT") for way in ways), f"the way into CLOSE_WAIT: {ways}")
@@ -203,7 +206,7 @@ def pictures_tell(page):
     check(page.all("#histogram .bins rect"), "bars")
 
 
-def nothing_from_outside(page):
+def nothing_from_outside(page: Page) -> None:
     meta = page.one("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
     check("default-src 'none'" in meta and "unsafe" not in meta, "the policy: " + meta)
     asked = []
@@ -219,17 +222,17 @@ def nothing_from_outside(page):
         """), "img-src", "an image from outside is refused")
 
 
-def is_quiet(page):
+def is_quiet(page: Page) -> None:
     log = [entry for entry in page.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
     same(log, [], "the console")
 
 
-def paper_has_all(page):
+def paper_has_all(page: Page) -> None:
     page.script("dispatchEvent(new Event('beforeprint'))")
     same(len(page.all("#paper article")), page.script("return findings.length"), "findings on paper")
 
 
-def contrast(page):
+def contrast(page: Page) -> Any:
     """WCAG 2.1: text at least 4.5 to 1."""
     return page.script("""
         const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
@@ -250,7 +253,7 @@ def contrast(page):
         return pairs.filter(([, , value]) => value < 4.5);""")
 
 
-def case_leak(path, rule, function):
+def case_leak(path: str, rule: str, function: str) -> Page:
     page = Page(path)
     finding_shows_its_connection(page, rule, function)
     links_lead_back(page, rule)
@@ -264,7 +267,7 @@ def case_leak(path, rule, function):
     return page
 
 
-def case_looks(path):
+def case_looks(path: str) -> Page:
     page = Page(path)
     for scheme, width in (("light", 1440), ("dark", 390)):
         page.shape(width, 844, scheme)
@@ -275,7 +278,7 @@ def case_looks(path):
     return page
 
 
-def case_hostile(path, *names):
+def case_hostile(path: str, *names: str) -> Page:
     page = Page(path)
     page.script("for (const finding of findings) chooseFinding(finding.index)")
     page.script("drawPaper(); byId('filter-process').focus(); showTip(10, 10, tipFor(connections[0], { event: 0 }))")
@@ -291,7 +294,7 @@ def case_hostile(path, *names):
     return page
 
 
-def case_large(path, least):
+def case_large(path: str, least: str) -> Page:
     started = time.monotonic()
     page = Page(path)
     loaded = page.script("return performance.getEntriesByType('navigation')[0].loadEventEnd")
@@ -328,7 +331,7 @@ def case_large(path, least):
     return page
 
 
-def case_without_calls(path):
+def case_without_calls(path: str) -> Page:
     page = Page(path)
     check("handle_client" in page.text("#verdict"), "the place is known from the finding")
     check("no calls" in page.text("#connection"), "that the calls are not there is said")
@@ -339,14 +342,14 @@ def case_without_calls(path):
     return page
 
 
-def case_healthy(path):
+def case_healthy(path: str) -> Page:
     page = Page(path)
     check("No errors, no warnings" in page.text("#verdict"), page.text("#verdict"))
     is_quiet(page)
     return page
 
 
-def main():
+def main() -> None:
     globals()["case_" + sys.argv[1]](*sys.argv[2:]).driver.quit()
 
 
