@@ -48,7 +48,7 @@ UNIT_OBJECTS := $(UNPRELOADED:%.c=$(BUILD)/objects/%.o) $(filter-out $(BUILD)/ob
 # The checks of formats are both kinds of tests'.
 UNIT_SUPPORT := $(BUILD)/objects/tests/support/sarif.o $(BUILD)/objects/tests/support/trace.o
 
-.PHONY: all programs builds fuzz fuzzers fuzz-check deps demo check unit e2e asan tsan lint format layers coverage bench transparency transparency-quick install uninstall deb help clean
+.PHONY: all programs builds fuzz fuzzers fuzz-check deps demo check unit e2e asan tsan lint format layers links coverage bench transparency transparency-quick install uninstall deb help clean
 .SECONDARY:
 
 all: $(BUILD)/libtcpwaitspy.so $(BUILD)/tcpwaitspy $(BUILD)/demo/tcpwaits ## Build the shim, the command and the demo
@@ -181,7 +181,7 @@ builds: ## Compile the shim for i386, aarch64 and musl
 	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/aarch64 CC=aarch64-linux-gnu-gcc $(OTHER:%=$(BUILD)/aarch64/%)
 	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/musl CC=musl-gcc EXTRA_CFLAGS="$(MUSL_CFLAGS)" $(OTHER:%=$(BUILD)/musl/%)
 
-check: all builds fuzz-check layers $(PROGRAMS) $(UNIT_TESTS) $(E2E_TESTS) ## Run all tests
+check: all builds fuzz-check layers links $(PROGRAMS) $(UNIT_TESTS) $(E2E_TESTS) ## Run all tests
 	@TCPWAITSPY_BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(E2E_TESTS)
 	@python3 -B tests/transparency/run.py $(BUILD) --quick
 
@@ -193,6 +193,9 @@ tsan: ## Run the unit tests with ThreadSanitizer (CC=clang: clang's)
 
 layers: ## Check that includes point the way design says
 	@tools/layers.sh
+
+links: ## Check the documents: their links, and that the hook and the rule of the README compile
+	@python3 -B tests/docs.py
 
 lint: ## clang-tidy, cppcheck, shellcheck
 	@tools/lint.sh
