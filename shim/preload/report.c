@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "../config/suppressions.h"
 #include "../observe/apart.h"
@@ -58,7 +59,14 @@ void spy_report_reserve(void)
 	spy_room_reserve(sizeof(struct workspace));
 }
 
-/* What calls=lifecycle leaves out: plain data, waiting, and questions. */
+/* Requests of getsockopt() and of most ioctl()s change nothing. */
+static bool is_question(const struct spy_event *ev)
+{
+	return ev->call == SPY_CALL_getsockopt ||
+	       (ev->call == SPY_CALL_ioctl && ev->arg[0] != FIONBIO && ev->arg[0] != FIOASYNC);
+}
+
+/* What calls=lifecycle leaves out: plain data, waiting, and questions, unless they failed. */
 static bool is_lifecycle(const struct spy_event *ev)
 {
 	bool waits = ev->err == EAGAIN || ev->err == EINTR;
@@ -72,7 +80,7 @@ static bool is_lifecycle(const struct spy_event *ev)
 	case SPY_OP_NAME:
 		return ev->err != 0;
 	case SPY_OP_CONFIGURE:
-		return ev->call != SPY_CALL_getsockopt && ev->call != SPY_CALL_ioctl;
+		return ev->err != 0 || !is_question(ev);
 	default:
 		return true;
 	}

@@ -236,6 +236,27 @@ static void calls_lifecycle_leaves_the_data_out(void **state)
 	assert_int_equal(log_count(&log, &(const struct log_match){.call = "close"}), 5);
 }
 
+static void calls_lifecycle_leaves_questions_out_but_not_those_that_fail(void **state)
+{
+	struct log log;
+
+	(void)state;
+	log = script_run_logged("calls=lifecycle",
+				SCRIPT_PAIR "getsockopt c error; ioctl c fionread; ioctl c fionbio 1; getsockname c\n"
+					    "close a; recv c 9; close c; close s\n"
+					    "getsockopt c error; ioctl c fionread; getsockname c\n");
+	for (size_t i = 0; i < 2; i++) {
+		static const char *const questions[] = {"getsockopt", "getsockname"};
+		const struct log_match asked = {.call = questions[i]};
+
+		assert_int_equal(log_count(&log, &asked), 1);
+		log_assert_text(log_first(&log, &asked), "errno", "EBADF");
+	}
+	/* FIONBIO configures the socket. */
+	assert_int_equal(log_count(&log, &(const struct log_match){.call = "ioctl"}), 2);
+	log_assert_text(log_last(&log, &(const struct log_match){.call = "ioctl"}), "errno", "EBADF");
+}
+
 static void flush_line_is_in_the_file_before_the_call_returns(void **state)
 {
 	struct run_process *script;
@@ -341,6 +362,7 @@ int main(void)
 		TEST(log_that_is_a_directory_is_said),
 		TEST(calls_none_keeps_findings_and_summary),
 		TEST(calls_lifecycle_leaves_the_data_out),
+		TEST(calls_lifecycle_leaves_questions_out_but_not_those_that_fail),
 		TEST(flush_line_is_in_the_file_before_the_call_returns),
 		TEST(flush_buffer_writes_behind_and_at_once_with_a_finding),
 		TEST(rules_switch_single_rules_off_and_on),
