@@ -1,11 +1,18 @@
 # tcpwaitspy: `make help` lists the targets. All output is under build/.
 
+# Settings: each may be given on the command line.
+
 CC ?= gcc
 BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+# How long `make fuzz` gives each target, and how many inputs `make check` tries.
+FUZZ_SECONDS ?= 60
+FUZZ_RUNS ?= 20000
 VERSION := $(shell sed -n 's/^\#define SPY_VERSION "\(.*\)"/\1/p' include/tcpwaitspy/version.h)
+
+# Flags.
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wundef
 BASE_CFLAGS := -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -g -O2 -MMD -MP $(EXTRA_CFLAGS)
@@ -13,34 +20,35 @@ BASE_CFLAGS := -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -g -O2 -MMD -MP $(EXTRA_CFLA
 SHIM_CFLAGS := $(BASE_CFLAGS) -fPIC -fvisibility=hidden -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 # Demo and test programs keep the frames that a reader of their findings expects.
 PROGRAM_CFLAGS := $(BASE_CFLAGS) -O1 -fno-omit-frame-pointer -fno-inline -fno-optimize-sibling-calls -pthread
+FUZZ_CFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+
+# The shim, the command and the demo: what they consist of.
 
 PURE_SOURCES := $(wildcard shim/core/*.c shim/config/*.c)
 SHIM_SOURCES := $(wildcard shim/*/*.c)
 SHIM_OBJECTS := $(SHIM_SOURCES:%.c=$(BUILD)/shim-objects/%.o)
 # The command links what is pure and the readers, and nothing that is preloaded.
 TOOL_SOURCES := $(wildcard tools/*/*.c)
+TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/objects/%.o) $(BUILD)/objects/rule_pages.o $(BUILD)/objects/tools/html/page.o
+TOOL_LIBS := -ljson-c -ldw -lelf -lm
 # What the page of `report --html` consists of; in this order, for each uses those before it.
 PAGE_SCRIPTS := $(addprefix tools/html/,text.js data.js view.js filter.js states.js findings.js lanes.js timeline.js \
 	calls.js diagram.js histogram.js main.js)
-TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/objects/%.o) $(BUILD)/objects/rule_pages.o $(BUILD)/objects/tools/html/page.o
-TOOL_LIBS := -ljson-c -ldw -lelf -lm
 DEMO_SOURCES := $(wildcard demo/tcpwaits/*.c)
 DEMO_OBJECTS := $(DEMO_SOURCES:%.c=$(BUILD)/objects/%.o)
+
+# The tests, and what they start.
+
 TWIN_SOURCES := $(filter-out demo/twins/twin.c,$(wildcard demo/twins/*.c))
 TWINS := $(TWIN_SOURCES:demo/twins/%.c=$(BUILD)/demo/twins/%)
-UNIT_SOURCES := $(wildcard tests/unit/*/*_test.c)
-UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/unit/%)
-E2E_SOURCES := $(wildcard tests/e2e/*_test.c tests/e2e/*/*_test.c)
-E2E_TESTS := $(E2E_SOURCES:tests/e2e/%.c=$(BUILD)/tests/e2e/%)
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*/*_test.c))
+E2E_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/e2e/*_test.c tests/e2e/*/*_test.c))
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/objects/%.o,$(wildcard tests/support/*.c))
 READER_OBJECTS := $(patsubst %.c,$(BUILD)/objects/%.o,$(wildcard tools/read/*.c) $(PURE_SOURCES))
-TEST_PROGRAMS := $(patsubst tests/e2e/programs/%.c,$(BUILD)/tests/programs/%,$(wildcard tests/e2e/programs/*.c tests/e2e/programs/*/*.c))
+TEST_PROGRAMS := $(patsubst tests/e2e/programs/%.c,$(BUILD)/tests/programs/%,\
+	$(wildcard tests/e2e/programs/*.c tests/e2e/programs/*/*.c))
 HISTORY := $(patsubst tests/e2e/history/%.c,$(BUILD)/tests/history/%,$(wildcard tests/e2e/history/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/bin/%,$(wildcard tests/fuzz/*_fuzz.c))
-# How long `make fuzz` gives each target, and how many inputs `make check` tries.
-FUZZ_SECONDS ?= 60
-FUZZ_RUNS ?= 20000
-FUZZ_CFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 PROGRAMS := $(TWINS) $(TEST_PROGRAMS) $(HISTORY)
 # What unit tests link: all that runs without being preloaded.
 UNPRELOADED := $(PURE_SOURCES) $(wildcard shim/sink/*.c) $(filter-out shim/observe/stack.c,$(wildcard shim/observe/*.c))
@@ -48,44 +56,49 @@ UNIT_OBJECTS := $(UNPRELOADED:%.c=$(BUILD)/objects/%.o) $(filter-out $(BUILD)/ob
 # The checks of formats are both kinds of tests'.
 UNIT_SUPPORT := $(BUILD)/objects/tests/support/sarif.o $(BUILD)/objects/tests/support/trace.o
 
-.PHONY: all programs builds fuzz fuzzers fuzz-check deps demo check unit e2e asan tsan lint format layers links coverage bench transparency transparency-quick install uninstall deb help clean
+.PHONY: all deps demo bench clean help fuzzers fuzz-check format lint layers links install uninstall deb \
+	check unit e2e programs builds fuzz asan tsan coverage transparency transparency-quick
 .SECONDARY:
 
 all: $(BUILD)/libtcpwaitspy.so $(BUILD)/tcpwaitspy $(BUILD)/demo/tcpwaits ## Build the shim, the command and the demo
 
+deps: ## Install what the build and the tests need (Debian, Ubuntu)
+	@tools/deps.sh
+
+demo: all ## Run every scenario of the article under the shim
+	@demo/run.sh $(BUILD)
+
+bench: all ## Measure the cost of the shim
+	@tests/bench/run.sh $(BUILD)
+
+# How objects and programs are made.
+
+# $(call compile,FLAGS) and $(call link,FLAGS,LIBRARIES): what the recipes of all C have in common.
+define compile
+@mkdir -p $(@D)
+@echo '  CC    $<'
+@$(CC) $(1) -c $< -o $@
+endef
+define link
+@mkdir -p $(@D)
+@echo '  LD    $@'
+@$(CC) $(1) $^ -o $@ $(2)
+endef
+# For a source.
+FLAGS_OF = $(if $(filter demo/% tests/e2e/programs/% tests/e2e/history/%,$(1)),$(PROGRAM_CFLAGS),$(BASE_CFLAGS))
+
 $(BUILD)/shim-objects/%.o: %.c
-	@mkdir -p $(@D)
-	@echo '  CC    $<'
-	@$(CC) $(SHIM_CFLAGS) -c $< -o $@
+	$(call compile,$(SHIM_CFLAGS))
 
-$(BUILD)/objects/demo/%.o: demo/%.c
-	@mkdir -p $(@D)
-	@echo '  CC    $<'
-	@$(CC) $(PROGRAM_CFLAGS) -c $< -o $@
-
-$(BUILD)/objects/tests/e2e/programs/%.o: tests/e2e/programs/%.c
-	@mkdir -p $(@D)
-	@echo '  CC    $<'
-	@$(CC) $(PROGRAM_CFLAGS) -c $< -o $@
-
-$(BUILD)/objects/tests/e2e/history/%.o: tests/e2e/history/%.c
-	@mkdir -p $(@D)
-	@echo '  CC    $<'
-	@$(CC) $(PROGRAM_CFLAGS) -c $< -o $@
+$(BUILD)/objects/%.o: %.c
+	$(call compile,$(call FLAGS_OF,$<))
 
 $(BUILD)/rule_pages.c: tools/embed.sh $(wildcard docs/rules/*.md)
 	@mkdir -p $(@D)
 	@tools/embed.sh $(filter %.md,$^) >$@
 
 $(BUILD)/objects/rule_pages.o: $(BUILD)/rule_pages.c
-	@mkdir -p $(@D)
-	@echo '  CC    $<'
-	@$(CC) $(BASE_CFLAGS) -I. -c $< -o $@
-
-$(BUILD)/objects/%.o: %.c
-	@mkdir -p $(@D)
-	@echo '  CC    $<'
-	@$(CC) $(BASE_CFLAGS) -c $< -o $@
+	$(call compile,$(BASE_CFLAGS) -I.)
 
 $(BUILD)/html/head: tools/html/bundle.sh tools/html/page.html tools/html/page.css tools/html/parts.css $(PAGE_SCRIPTS)
 	@echo '  PAGE  $@'
@@ -108,59 +121,35 @@ $(BUILD)/libtcpwaitspy.so: $(SHIM_OBJECTS) $(BUILD)/exports.map
 		-Wl,--no-undefined-version -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -ldl -pthread
 
 $(BUILD)/tcpwaitspy: $(TOOL_OBJECTS) $(PURE_SOURCES:%.c=$(BUILD)/objects/%.o)
-	@echo '  LD    $@'
-	@$(CC) $(BASE_CFLAGS) $^ -o $@ $(TOOL_LIBS) -pthread
+	$(call link,$(BASE_CFLAGS),$(TOOL_LIBS) -pthread)
 
 $(BUILD)/demo/tcpwaits: $(DEMO_OBJECTS)
-	@mkdir -p $(@D)
-	@echo '  LD    $@'
-	@$(CC) $(PROGRAM_CFLAGS) $^ -o $@
+	$(call link,$(PROGRAM_CFLAGS))
 
 $(BUILD)/demo/twins/%: $(BUILD)/objects/demo/twins/%.o $(BUILD)/objects/demo/twins/twin.o
-	@mkdir -p $(@D)
-	@echo '  LD    $@'
-	@$(CC) $(PROGRAM_CFLAGS) $^ -o $@
+	$(call link,$(PROGRAM_CFLAGS))
 
 $(BUILD)/tests/programs/%: $(BUILD)/objects/tests/e2e/programs/%.o
-	@mkdir -p $(@D)
-	@echo '  LD    $@'
-	@$(CC) $(PROGRAM_CFLAGS) $^ -o $@ -ldl
+	$(call link,$(PROGRAM_CFLAGS),-ldl)
 
 $(BUILD)/tests/history/%: $(BUILD)/objects/tests/e2e/history/%.o $(BUILD)/objects/demo/twins/twin.o
-	@mkdir -p $(@D)
-	@echo '  LD    $@'
-	@$(CC) $(PROGRAM_CFLAGS) $^ -o $@
+	$(call link,$(PROGRAM_CFLAGS))
 
 $(BUILD)/tests/unit/%: $(BUILD)/objects/tests/unit/%.o $(UNIT_OBJECTS) $(UNIT_SUPPORT)
-	@mkdir -p $(@D)
-	@echo '  LD    $@'
-	@$(CC) $(BASE_CFLAGS) $^ -o $@ -lcmocka -ldl $(TOOL_LIBS) -pthread
+	$(call link,$(BASE_CFLAGS),-lcmocka -ldl $(TOOL_LIBS) -pthread)
 
 # They read flight records as the command does.
 $(BUILD)/tests/e2e/%: $(BUILD)/objects/tests/e2e/%.o $(SUPPORT_OBJECTS) $(READER_OBJECTS)
-	@mkdir -p $(@D)
-	@echo '  LD    $@'
-	@$(CC) $(BASE_CFLAGS) $^ -o $@ -lcmocka -ljson-c -lm -pthread
+	$(call link,$(BASE_CFLAGS),-lcmocka -ljson-c -lm -pthread)
 
 $(BUILD)/bin/%_fuzz: $(BUILD)/objects/tests/fuzz/%_fuzz.o $(UNIT_OBJECTS)
-	@mkdir -p $(@D)
-	@echo '  LD    $@'
-	@$(CC) $(BASE_CFLAGS) -fsanitize=fuzzer $^ -o $@ -ldl $(TOOL_LIBS) -pthread
+	$(call link,$(BASE_CFLAGS) -fsanitize=fuzzer,-ldl $(TOOL_LIBS) -pthread)
 
-fuzzers:
-	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang EXTRA_CFLAGS="$(FUZZ_CFLAGS)" $(FUZZERS)
+# Tests.
 
-fuzz: fuzzers ## Fuzz everything that parses, FUZZ_SECONDS each
-	@tests/fuzz/run.sh -max_total_time=$(FUZZ_SECONDS) $(FUZZERS)
-
-fuzz-check: fuzzers
-	@tests/fuzz/run.sh "-seed=1 -runs=$(FUZZ_RUNS) -max_total_time=20" $(FUZZERS)
-
-deps: ## Install what the build and the tests need (Debian, Ubuntu)
-	@tools/deps.sh
-
-demo: all ## Run every scenario of the article under the shim
-	@demo/run.sh $(BUILD)
+check: all builds fuzz-check layers links $(PROGRAMS) $(UNIT_TESTS) $(E2E_TESTS) ## Run all tests
+	@TCPWAITSPY_BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(E2E_TESTS)
+	@python3 -B tests/transparency/run.py $(BUILD) --quick
 
 unit: $(UNIT_TESTS) ## Run the unit tests
 	@tests/run.sh $(UNIT_TESTS)
@@ -177,31 +166,24 @@ I386 := $(OTHER) tests/programs/script tests/programs/crowd
 MUSL_CFLAGS := -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -print-multiarch)
 
 builds: ## Compile the shim for i386, aarch64 and musl
-	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/i386 CC=i686-linux-gnu-gcc $(I386:%=$(BUILD)/i386/%)
+	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/i386 CC=i686-linux-gnu-gcc EXTRA_CFLAGS=-Wno-psabi $(I386:%=$(BUILD)/i386/%)
 	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/aarch64 CC=aarch64-linux-gnu-gcc $(OTHER:%=$(BUILD)/aarch64/%)
 	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/musl CC=musl-gcc EXTRA_CFLAGS="$(MUSL_CFLAGS)" $(OTHER:%=$(BUILD)/musl/%)
 
-check: all builds fuzz-check layers links $(PROGRAMS) $(UNIT_TESTS) $(E2E_TESTS) ## Run all tests
-	@TCPWAITSPY_BUILD=$(BUILD) tests/run.sh $(UNIT_TESTS) $(E2E_TESTS)
-	@python3 -B tests/transparency/run.py $(BUILD) --quick
+fuzzers:
+	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang EXTRA_CFLAGS="$(FUZZ_CFLAGS)" $(FUZZERS)
+
+fuzz: fuzzers ## Fuzz everything that parses, FUZZ_SECONDS each
+	@tests/fuzz/run.sh -max_total_time=$(FUZZ_SECONDS) $(FUZZERS)
+
+fuzz-check: fuzzers
+	@tests/fuzz/run.sh "-seed=1 -runs=$(FUZZ_RUNS) -max_total_time=20" $(FUZZERS)
 
 asan: ## Run the unit tests with AddressSanitizer and UBSan (CC=clang: clang's)
 	$(MAKE) BUILD=$(BUILD)/asan-$(notdir $(CC)) EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all" unit
 
 tsan: ## Run the unit tests with ThreadSanitizer (CC=clang: clang's)
 	$(MAKE) BUILD=$(BUILD)/tsan-$(notdir $(CC)) EXTRA_CFLAGS="-fsanitize=thread" unit
-
-layers: ## Check that includes point the way design says
-	@tools/layers.sh
-
-links: ## Check the documents: their links, and that the hook and the rule of the README compile
-	@python3 -B tests/docs.py
-
-lint: ## clang-tidy, cppcheck, shellcheck
-	@tools/lint.sh
-
-format: ## Format all C files in place
-	clang-format -i $$(git ls-files '*.c' '*.h')
 
 coverage: ## Line coverage of what is not preloaded, by the unit tests
 	$(MAKE) BUILD=$(BUILD)/coverage EXTRA_CFLAGS="--coverage -O0" unit
@@ -213,8 +195,21 @@ transparency: all ## Run other people's tests and servers with and without the s
 transparency-quick: all ## The part of it that make check runs
 	@python3 -B tests/transparency/run.py $(BUILD) --quick
 
-bench: all ## Measure the cost of the shim
-	@tests/bench/run.sh $(BUILD)
+# Care of the sources.
+
+layers: ## Check that includes point the way design says
+	@tools/layers.sh
+
+links: ## Check the documents: their links, and that the hook and the rule of the README compile
+	@python3 -B tests/docs.py
+
+lint: ## clang-format, clang-tidy, cppcheck, shellcheck, mypy, pyflakes
+	@tools/lint.sh
+
+format: ## Format all C files in place
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+# Installation.
 
 install: all $(BUILD)/tcpwaitspy.pc ## Install the command, the shim, manual pages and the rest (PREFIX, DESTDIR)
 	install -D -m 0755 $(BUILD)/tcpwaitspy $(DESTDIR)$(PREFIX)/bin/tcpwaitspy
@@ -240,10 +235,12 @@ $(BUILD)/tcpwaitspy.pc: tcpwaitspy.pc.in
 deb: all ## Make a Debian package, build/tcpwaitspy_VERSION_ARCH.deb
 	@tools/deb.sh $(BUILD) $(VERSION)
 
+# The rest.
+
 clean: ## Remove build/
 	rm -rf $(BUILD)
 
 help: ## Show this list
-	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
