@@ -122,81 +122,68 @@ SPY_EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 	return REAL(fexecve)(fd, argv, envp);
 }
 
-/* The arguments of execl() and its kind, counted with their final NULL. */
-static size_t count_arguments(va_list ap)
+/* The arguments of execl() and its kin, counted with their final NULL. */
+static size_t count_arguments(va_list *ap)
 {
 	size_t count = 2; /* The first one, and the NULL. */
+	va_list counted;
 
-	while (va_arg(ap, char *))
+	va_copy(counted, *ap);
+	while (va_arg(counted, char *))
 		count++;
+	va_end(counted);
 	return count;
 }
 
-static void fill_arguments(char **argv, const char *first, size_t count, va_list *ap)
+/* As libc does it: the list becomes an array on the stack, and execv() or its kin takes it. */
+static int exec_list(enum spy_call_id id, const char *path, const char *first, va_list *ap, uintptr_t caller)
 {
+	size_t count = count_arguments(ap);
+	char *argv[count];
+	char *const *envp = environ;
+
 	argv[0] = (char *)(uintptr_t)first;
 	for (size_t i = 1; i < count; i++)
 		argv[i] = va_arg(*ap, char *);
+	if (id == SPY_CALL_execle)
+		envp = va_arg(*ap, char *const *);
+	before_exec(id, path, envp, caller);
+	if (id == SPY_CALL_execle)
+		return REAL(execve)(path, argv, envp);
+	return id == SPY_CALL_execlp ? REAL(execvp)(path, argv) : REAL(execv)(path, argv);
 }
 
-/* As libc does it: the list becomes an array on the stack, and execv() or its kin takes it. */
 SPY_EXPORT int execl(const char *path, const char *first, ...)
 {
 	va_list ap;
-	size_t count;
+	int rc;
 
 	va_start(ap, first);
-	count = count_arguments(ap);
+	rc = exec_list(SPY_CALL_execl, path, first, &ap, SPY_CALLER);
 	va_end(ap);
-	{
-		char *argv[count];
-
-		va_start(ap, first);
-		fill_arguments(argv, first, count, &ap);
-		va_end(ap);
-		before_exec(SPY_CALL_execl, path, environ, SPY_CALLER);
-		return REAL(execv)(path, argv);
-	}
+	return rc;
 }
 
 SPY_EXPORT int execlp(const char *file, const char *first, ...)
 {
 	va_list ap;
-	size_t count;
+	int rc;
 
 	va_start(ap, first);
-	count = count_arguments(ap);
+	rc = exec_list(SPY_CALL_execlp, file, first, &ap, SPY_CALLER);
 	va_end(ap);
-	{
-		char *argv[count];
-
-		va_start(ap, first);
-		fill_arguments(argv, first, count, &ap);
-		va_end(ap);
-		before_exec(SPY_CALL_execlp, file, environ, SPY_CALLER);
-		return REAL(execvp)(file, argv);
-	}
+	return rc;
 }
 
 SPY_EXPORT int execle(const char *path, const char *first, ...)
 {
 	va_list ap;
-	size_t count;
+	int rc;
 
 	va_start(ap, first);
-	count = count_arguments(ap);
+	rc = exec_list(SPY_CALL_execle, path, first, &ap, SPY_CALLER);
 	va_end(ap);
-	{
-		char *argv[count];
-		char *const *envp;
-
-		va_start(ap, first);
-		fill_arguments(argv, first, count, &ap);
-		envp = va_arg(ap, char *const *);
-		va_end(ap);
-		before_exec(SPY_CALL_execle, path, envp, SPY_CALLER);
-		return REAL(execve)(path, argv, envp);
-	}
+	return rc;
 }
 
 /* With file actions the program says itself what the new one shall have. */

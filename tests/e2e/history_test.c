@@ -14,16 +14,15 @@
  */
 #include "../support/test.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
-#define PROGRAMS_MAX 128
+#include "../support/pairs.h"
+
 #define VERDICTS_MAX 4
-#define EXIT_SKIPPED 77
 
 struct verdict {
 	const char *rule;
@@ -38,20 +37,6 @@ struct verdicts {
 	const char *ends;
 	const char *missed;
 };
-
-static const char *const rules[] = {
-#define RULE(id, name, severity, ops, often, message, remedy, source) name,
-#include "../../include/tcpwaitspy/rules.def"
-};
-
-static bool is_known(const char *rule)
-{
-	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
-		if (strcmp(rules[i], rule) == 0)
-			return true;
-	}
-	return false;
-}
 
 /* Sets *word to the word after the label that a line of the head begins with; or leaves it alone. */
 static void read_label(const char *line, const char *label, const char **word)
@@ -82,7 +67,7 @@ static struct verdicts read_head(const char *program)
 
 		read_label(line, "Rule:", &rule);
 		if (rule) {
-			if (!is_known(rule) || verdicts.count == VERDICTS_MAX)
+			if (!pairs_is_rule(rule) || verdicts.count == VERDICTS_MAX)
 				test_fail("%s.c: rule %s is not in rules.def, or one too many", program, rule);
 			verdicts.of[verdicts.count++] = (struct verdict){.rule = rule};
 		}
@@ -114,22 +99,13 @@ static struct log run_program(const char *program, const char *ends)
 	};
 	struct run_result result = run(&spec);
 
-	if (WIFEXITED(result.status) && WEXITSTATUS(result.status) == EXIT_SKIPPED)
+	if (WIFEXITED(result.status) && WEXITSTATUS(result.status) == PAIRS_EXIT_SKIPPED)
 		test_skip("%s cannot run here: %s", program, result.out);
 	if (ends && strcmp(ends, "SIGPIPE") == 0)
 		run_assert_signal(&result, SIGPIPE);
 	else
 		run_assert_exit(&result, 0);
 	return log_read(script_log());
-}
-
-static const char *top_of(json_object *finding, const char *stack)
-{
-	json_object *frames = log_member(log_member(finding, "stacks"), stack);
-
-	if (!frames || json_object_array_length(frames) == 0)
-		return "";
-	return log_text(json_object_array_get_idx(frames, 0), "function");
 }
 
 /* The function at the top of the stack that the rule charges: "here" for most. */
@@ -148,14 +124,14 @@ static const char *place_of(json_object *finding)
 		if (strcmp(others[i].rule, log_text(finding, "rule")) != 0)
 			continue;
 		if (strcmp(log_text(finding, "cause"), "held-elsewhere") == 0)
-			return top_of(finding, "closed");
+			return pairs_top_of(finding, "closed");
 		for (size_t j = 0; j < ARRAY_LEN(others[i].stacks) && others[i].stacks[j]; j++) {
-			if (*top_of(finding, others[i].stacks[j]))
-				return top_of(finding, others[i].stacks[j]);
+			if (*pairs_top_of(finding, others[i].stacks[j]))
+				return pairs_top_of(finding, others[i].stacks[j]);
 		}
 		return "";
 	}
-	return top_of(finding, "here");
+	return pairs_top_of(finding, "here");
 }
 
 static bool is_as_expected(json_object *finding, const struct verdict *verdict)
@@ -242,43 +218,7 @@ static void good_program_is_silent(void **state)
 	assert_true(log_count(&log, &(const struct log_match){.type = "call"}) > 0);
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text);
-
-	return len >= strlen(end) && strcmp(text + len - strlen(end), end) == 0;
-}
-
-static int is_program(const struct dirent *entry)
-{
-	return ends_with(entry->d_name, ".bad.c") || ends_with(entry->d_name, ".good.c");
-}
-
 int main(void)
 {
-	static struct CMUnitTest programs[PROGRAMS_MAX];
-	static char names[PROGRAMS_MAX][96];
-	struct dirent **files;
-	int count = scandir(file_source("tests/e2e/history"), &files, is_program, alphasort);
-
-	if (count <= 0 || count > PROGRAMS_MAX) {
-		print_error("tests/e2e/history has %d programs\n", count);
-		return 1;
-	}
-	for (int i = 0; i < count; i++) {
-		char *program = files[i]->d_name;
-		bool bad = ends_with(program, ".bad.c");
-
-		program[strlen(program) - 2] = '\0';
-		snprintf(names[i], sizeof(names[i]), "%.64s %s", program,
-			 bad ? "is told at its function" : "is silent");
-		programs[i] = (struct CMUnitTest){
-			.name = names[i],
-			.test_func = bad ? bad_program_is_told_at_its_function : good_program_is_silent,
-			.teardown_func = test_teardown,
-			.initial_state = program,
-		};
-	}
-	/* CMocka counts the array that it is given, and ours is as long as the directory. */
-	return _cmocka_run_group_tests("history", programs, (size_t)count, NULL, NULL);
+	return pairs_run("history", "tests/e2e/history", bad_program_is_told_at_its_function, good_program_is_silent);
 }

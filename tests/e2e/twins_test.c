@@ -6,34 +6,17 @@
  */
 #include "../support/test.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "../support/cli.h"
-
-#define TWINS_MAX    256
-#define EXIT_SKIPPED 77
-
-static const char *const rules[] = {
-#define RULE(id, name, severity, ops, often, message, remedy, source) name,
-#include "../../include/tcpwaitspy/rules.def"
-};
+#include "../support/pairs.h"
 
 static const char *rule_of(const char *twin)
 {
 	return memory_text("%.*s", (int)strcspn(twin, "."), twin);
-}
-
-static bool is_known(const char *rule)
-{
-	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
-		if (strcmp(rules[i], rule) == 0)
-			return true;
-	}
-	return false;
 }
 
 /* The word after `label` in the twin's head; NULL where there is none. */
@@ -56,7 +39,7 @@ static struct log run_twin(const char *twin)
 	struct run_result plain = run(&spec);
 	struct run_result result;
 
-	if (WIFEXITED(plain.status) && WEXITSTATUS(plain.status) == EXIT_SKIPPED)
+	if (WIFEXITED(plain.status) && WEXITSTATUS(plain.status) == PAIRS_EXIT_SKIPPED)
 		test_skip("the twin cannot run here: %s", plain.err);
 	if (!WIFSIGNALED(plain.status))
 		run_assert_exit(&plain, 0);
@@ -68,24 +51,14 @@ static struct log run_twin(const char *twin)
 	return log_read(script_log());
 }
 
-/* The function at the top of a stack of the finding; "" where there is none. */
-static const char *top_of(json_object *finding, const char *stack)
-{
-	json_object *frames = log_member(log_member(finding, "stacks"), stack);
-
-	if (!frames || json_object_array_length(frames) == 0)
-		return "";
-	return log_text(json_object_array_get_idx(frames, 0), "function");
-}
-
 /* Where the finding says that it happened. */
 static const char *place_of(json_object *finding)
 {
 	static const char *const stacks[] = {"here", "closed", "eof", "created"};
 
 	for (size_t i = 0; i < ARRAY_LEN(stacks); i++) {
-		if (*top_of(finding, stacks[i]))
-			return top_of(finding, stacks[i]);
+		if (*pairs_top_of(finding, stacks[i]))
+			return pairs_top_of(finding, stacks[i]);
 	}
 	return "";
 }
@@ -151,7 +124,7 @@ static void bad_twin_is_told_at_its_function(void **state)
 
 	assert_int_equal(test_setup(NULL), 0);
 	rule = rule_of(twin);
-	if (!is_known(rule))
+	if (!pairs_is_rule(rule))
 		test_skip("%s is not in rules.def", rule);
 	fault = named_in_head(twin, "Fault:");
 	created = named_in_head(twin, "Created:");
@@ -162,7 +135,7 @@ static void bad_twin_is_told_at_its_function(void **state)
 	for (json_object *finding = log_next(&log, NULL, &(const struct log_match){.rule = rule}); finding;
 	     finding = log_next(&log, finding, &(const struct log_match){.rule = rule})) {
 		if (strcmp(place_of(finding), fault) == 0 &&
-		    (!created || strcmp(top_of(finding, "created"), created) == 0)) {
+		    (!created || strcmp(pairs_top_of(finding, "created"), created) == 0)) {
 			assert_reported_inside(twin, rule, fault);
 			return;
 		}
@@ -185,42 +158,7 @@ static void good_twin_is_silent(void **state)
 	assert_true(log_count(&log, &(const struct log_match){.type = "call"}) > 0);
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text);
-
-	return len >= strlen(end) && strcmp(text + len - strlen(end), end) == 0;
-}
-
-static int is_twin(const struct dirent *entry)
-{
-	return ends_with(entry->d_name, ".bad.c") || ends_with(entry->d_name, ".good.c");
-}
-
 int main(void)
 {
-	static struct CMUnitTest twins[TWINS_MAX];
-	static char names[TWINS_MAX][96];
-	struct dirent **files;
-	int count = scandir(file_source("demo/twins"), &files, is_twin, alphasort);
-
-	if (count <= 0 || count > TWINS_MAX) {
-		print_error("demo/twins has %d twins\n", count);
-		return 1;
-	}
-	for (int i = 0; i < count; i++) {
-		char *twin = files[i]->d_name;
-		bool bad = ends_with(twin, ".bad.c");
-
-		twin[strlen(twin) - 2] = '\0';
-		snprintf(names[i], sizeof(names[i]), "%.64s %s", twin, bad ? "is told at its function" : "is silent");
-		twins[i] = (struct CMUnitTest){
-			.name = names[i],
-			.test_func = bad ? bad_twin_is_told_at_its_function : good_twin_is_silent,
-			.teardown_func = test_teardown,
-			.initial_state = twin,
-		};
-	}
-	/* CMocka counts the array that it is given, and ours is as long as the directory. */
-	return _cmocka_run_group_tests("twins", twins, (size_t)count, NULL, NULL);
+	return pairs_run("twins", "demo/twins", bad_twin_is_told_at_its_function, good_twin_is_silent);
 }

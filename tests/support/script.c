@@ -49,6 +49,15 @@ struct log script_run_logged(const char *further, const char *lines)
 	return log_read(script_log());
 }
 
+struct log script_run_alike(const char *further, const char *lines)
+{
+	struct run_result plain = script_run_plain(lines);
+	struct run_result result = script_run(script_options(further), lines);
+
+	run_assert_same(&result, &plain);
+	return log_read(script_log());
+}
+
 struct run_process *script_start(const char *options)
 {
 	struct run_spec spec = spec_of(options, NULL);

@@ -12,15 +12,10 @@
 static void program_without_tcp_has_the_descriptors_that_it_has_alone(void **state)
 {
 	static const char lines[] = "open_descriptors\nfork open_descriptors\nexec\nopen_descriptors\n";
-	struct run_result plain;
-	struct run_result result;
 	struct log log;
 
 	(void)state;
-	plain = script_run_plain(lines);
-	result = script_run(script_options(NULL), lines);
-	run_assert_same(&result, &plain);
-	log = log_read(script_log());
+	log = script_run_alike(NULL, lines);
 	assert_int_equal(log_count(&log, &(const struct log_match){.type = "process"}), 2);
 }
 

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,6 +88,17 @@ static inline void say_end(struct pair pair)
 	bool exchanged = exchange(pair);
 
 	printf("exchanged %d closed %d\n", exchanged, close_pair(pair));
+}
+
+/* One connection's life after the other. */
+static inline void live_until(const atomic_bool *stop)
+{
+	while (!*stop) {
+		struct pair mine = open_pair();
+
+		if (!exchange(mine) || !close_pair(mine))
+			give_up("exchange");
+	}
 }
 
 /* Waits until the kernel has the thread inside this system call. */

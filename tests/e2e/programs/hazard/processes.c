@@ -23,12 +23,7 @@ static pthread_t threads[THREADS + 1];
 static void *live(void *unused)
 {
 	(void)unused;
-	while (!stop) {
-		struct pair mine = open_pair();
-
-		if (!exchange(mine) || !close_pair(mine))
-			give_up("exchange");
-	}
+	live_until(&stop);
 	return NULL;
 }
 

@@ -166,12 +166,7 @@ static void exit_inside(void)
 static void *live(void *unused)
 {
 	(void)unused;
-	while (!stop) {
-		struct pair mine = open_pair();
-
-		if (!exchange(mine) || !close_pair(mine))
-			give_up("exchange");
-	}
+	live_until(&stop);
 	return NULL;
 }
 
