@@ -62,19 +62,32 @@ static int run_bare(void *argument)
 	return 0;
 }
 
+/*
+ * Filters look at clone()'s flags, which tell threads from processes. Of a process that cannot be waited for
+ * something would stay behind.
+ */
+static bool is_allowed(int flags)
+{
+	const uint64_t clone_args[6] = {(uint64_t)flags};
+
+	return !spy_sandboxed || (spy_sandbox_allows(SYS_clone, clone_args) && spy_sandbox_allows_number(SYS_mmap) &&
+				  spy_sandbox_allows_number(SYS_munmap) && spy_sandbox_allows_number(SYS_wait4) &&
+				  spy_sandbox_allows_number(SYS_exit));
+}
+
 static bool run_apart(int (*run_job)(void *job), struct job *job, int flags)
 {
 	int saved = errno, status = 0;
 	void *stack;
 	int pid = -1;
 
-	if (!spy_sandbox_allows_number(SYS_mmap) || !spy_sandbox_allows_number(SYS_clone) ||
-	    !spy_sandbox_allows_number(SYS_exit))
+	flags |= CLONE_VM | CLONE_VFORK;
+	if (!is_allowed(flags))
 		return false;
 	stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (stack != MAP_FAILED) {
 		/* Without an exit signal: the program is told nothing, and its wait() does not see the process. */
-		pid = clone(run_job, (char *)stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | flags, job);
+		pid = clone(run_job, (char *)stack + STACK_SIZE, flags, job);
 		if (pid > 0)
 			spy_sys4(SYS_wait4, pid, &status, __WCLONE, NULL);
 		munmap(stack, STACK_SIZE);

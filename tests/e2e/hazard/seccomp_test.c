@@ -45,6 +45,19 @@ static void filter_that_kills_a_program_with_metrics(void **state)
 	assert_non_null(file_read(file_temp("app.prom"), NULL));
 }
 
+/* The metrics are written by a process apart, where a filter lets one be. */
+static void metrics_where_a_filter_forbids_processes(void **state)
+{
+	(void)state;
+	run_filtered("threads", memory_text("watch=10ms:metrics=%s", file_temp("app.prom")));
+}
+
+static void metrics_where_a_filter_forbids_to_wait_leave_no_children_behind(void **state)
+{
+	(void)state;
+	run_filtered("no_wait", memory_text("watch=10ms:metrics=%s", file_temp("app.prom")));
+}
+
 /* Of a record that was opened before the filter, by the start or by the first socket, nothing is lost behind it. */
 static void filter_that_kills_a_program_with_a_record(void **state)
 {
@@ -115,6 +128,8 @@ int main(void)
 		TEST(filter_that_kills_a_program_without_a_watcher),
 		TEST(filter_that_kills_while_the_watcher_is_busy),
 		TEST(filter_that_kills_a_program_with_metrics),
+		TEST(metrics_where_a_filter_forbids_processes),
+		TEST(metrics_where_a_filter_forbids_to_wait_leave_no_children_behind),
 		TEST(filter_that_kills_a_program_with_a_record),
 		TEST(filter_that_says_EPERM),
 		TEST(filter_that_raises_SIGSYS),
