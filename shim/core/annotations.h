@@ -33,4 +33,17 @@ static inline const char *spy_annotation(const struct spy_annotations *annotatio
 	return annotations->chunks[index / SPY_CHUNK_CONNS][index % SPY_CHUNK_CONNS];
 }
 
+/*
+ * Copies a text that another thread may be changing, so that who looks at it twice sees the same. Returns its
+ * length.
+ */
+static inline size_t spy_annotation_copy(char room[SPY_ANNOTATION_ROOM], const char *note)
+{
+	size_t len = 0;
+
+	while (len < SPY_ANNOTATION_ROOM - 1 && (room[len] = __atomic_load_n(&note[len], __ATOMIC_RELAXED)) != '\0')
+		len++;
+	return len;
+}
+
 #endif

@@ -122,10 +122,19 @@ void spy_json_addr(struct spy_buf *out, const char *name, const struct spy_addr 
 	spy_buf_char(out, '"');
 }
 
+__attribute__((noinline)) static void put_note(struct spy_buf *out, const char *note)
+{
+	char room[SPY_ANNOTATION_ROOM];
+	size_t len = spy_annotation_copy(room, note);
+
+	spy_json_name(out, "note");
+	spy_buf_json(out, room, len);
+}
+
 void spy_json_note(struct spy_buf *out, const char *note)
 {
 	if (__builtin_expect(note != NULL, 0))
-		spy_json_text(out, "note", note);
+		put_note(out, note);
 }
 
 void spy_json_conn(struct spy_buf *out, const struct spy_line_conn *conn)

@@ -187,9 +187,12 @@ static void text_finding(struct spy_buf *out, const struct spy_origin *from, con
 		spy_buf_char(out, '\n');
 	}
 	if (finding->note) {
+		char note[SPY_ANNOTATION_ROOM];
+		size_t len = spy_annotation_copy(note, finding->note);
+
 		put_prefix(out, from->pid);
 		spy_buf_str(out, "  note: ");
-		spy_buf_plain(out, finding->note, strnlen(finding->note, SPY_ANNOTATION_ROOM));
+		spy_buf_plain(out, note, len);
 		spy_buf_char(out, '\n');
 	}
 	for (unsigned int story = 0; story < SPY_STORY_COUNT; story++)

@@ -3,7 +3,11 @@
  * again, and is cut between characters.
  */
 #include "../../../shim/core/annotations.h"
+#include "../../../shim/sink/json_parts.h"
 #include "replay.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
 
 static const char *note_of(struct replay *replay, int fd)
 {
@@ -85,12 +89,55 @@ static void without_memory_there_is_no_note(void **state)
 	assert_null(note_of(replay, 7));
 }
 
+#define CHANGES 100000
+
+static char changing[SPY_ANNOTATION_ROOM];
+static _Atomic bool over;
+
+/* As a second thread of the program puts one text after the other. */
+static void *change(void *unused)
+{
+	(void)unused;
+	while (!over)
+		for (size_t text = 0; text < 2; text++)
+			for (size_t i = 0; i < sizeof(changing) - 1; i++)
+				__atomic_store_n(&changing[i], "a\""[text], __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static void a_note_that_changes_while_it_is_written_is_still_a_string_of_JSON(void **state)
+{
+	static char room[SPY_ANNOTATION_ROOM * 6 + 16];
+	size_t unescaped = 0;
+	pthread_t thread;
+
+	(void)state;
+	memset(changing, 'a', sizeof(changing) - 1);
+	assert_int_equal(pthread_create(&thread, NULL, change, NULL), 0);
+	for (unsigned int n = 0; n < CHANGES; n++) {
+		struct spy_buf out = SPY_BUF(room);
+
+		spy_json_note(&out, changing);
+		for (size_t i = strlen(",\"note\":\""); i < out.len - 1; i++)
+			if (room[i] == '\\')
+				i++;
+			else
+				unescaped += room[i] == '"';
+	}
+	over = true;
+	pthread_join(thread, NULL);
+	assert_int_equal(unescaped, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		replay_test(a_note_is_its_connection_s),      replay_test(the_next_connection_in_the_record_has_none),
-		replay_test(a_finding_has_the_note),	      replay_test(long_notes_are_cut_between_characters),
+		replay_test(a_note_is_its_connection_s),
+		replay_test(the_next_connection_in_the_record_has_none),
+		replay_test(a_finding_has_the_note),
+		replay_test(long_notes_are_cut_between_characters),
 		replay_test(without_memory_there_is_no_note),
+		cmocka_unit_test(a_note_that_changes_while_it_is_written_is_still_a_string_of_JSON),
 	};
 
 	return cmocka_run_group_tests_name("annotations", tests, NULL, NULL);
