@@ -350,9 +350,16 @@ void spy_report_summary(void)
 	report_summary(to_log, to_record, false);
 }
 
+static _Atomic uint64_t told; /* findings in the last summary that went ahead of the end */
+
+void spy_report_forked(void)
+{
+	told = 0;
+	spy_report_process_forked();
+}
+
 void spy_report_interim(void)
 {
-	static _Atomic uint64_t told;
 	uint64_t found = 0;
 
 	if (!spy_recording_has_begun())

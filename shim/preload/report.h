@@ -39,8 +39,9 @@ struct spy_line_conn spy_line_conn(const struct spy_conn *conn);
 /* Sets aside the room for one report; called before a sandbox closes. */
 void spy_report_reserve(void);
 
-/* In a fork's child: its process record is still to come. */
+/* In a fork's child: its process record is still to come; and what it finds is its own. */
 void spy_report_forked(void);
+void spy_report_process_forked(void);
 
 /* Reads the suppressions file; complaints as in spy_suppressions_parse(). */
 void spy_report_load_suppressions(struct spy_buf *complaints);

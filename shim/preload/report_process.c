@@ -74,7 +74,7 @@ bool spy_report_process_is_told(void)
 	return process_told;
 }
 
-void spy_report_forked(void)
+void spy_report_process_forked(void)
 {
 	process_told = false;
 }

@@ -262,6 +262,48 @@ static void what_was_found_again_is_counted_before_the_end(void **state)
 	assert_true(says_twice(path));
 }
 
+/* The processes that have told their findings so far. */
+static bool have_summed_up(const char *path, size_t processes)
+{
+	struct record record = record_read(path);
+	size_t count = 0;
+	int pid = 0;
+
+	for (size_t i = 0; i < record.count; i++)
+		if (record.items[i].type == ITEM_SUMMARY && record.items[i].pid != pid) {
+			pid = record.items[i].pid;
+			count++;
+		}
+	record_free(&record);
+	return count == processes;
+}
+
+static bool parent_has_summed_up(void *path)
+{
+	return have_summed_up(path, 1);
+}
+
+static bool child_has_summed_up(void *path)
+{
+	return have_summed_up(path, 2);
+}
+
+/* What the child finds is counted anew, be it as much as its parent had found. */
+static void a_forks_child_counts_before_its_end_too(void **state)
+{
+	char *path = (char *)file_temp("a.rec");
+	struct run_process *script;
+
+	(void)state;
+	script = script_start(
+		memory_text("record=%s:record_size=1M:calls=none:log=%s:watch=200ms", path, file_temp("log.txt")));
+	script_say_all(script, SCRIPT_LISTENER "d=socket 4 stream; close d; close d\n");
+	test_until(parent_has_summed_up, path, "the parent's finding in the record");
+	run_say(script, "fork d=socket 4 stream; close d; close d; accept s");
+	test_until(child_has_summed_up, path, "the child's finding in the record");
+	run_stop(script, SIGKILL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +312,7 @@ int main(void)
 		TEST(a_ring_that_went_round_has_the_newest_of_each_thread),
 		TEST(what_is_read_while_it_is_written_is_whole),
 		TEST(what_was_found_again_is_counted_before_the_end),
+		TEST(a_forks_child_counts_before_its_end_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
