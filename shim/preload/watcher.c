@@ -280,6 +280,7 @@ static int start_thread(const pthread_attr_t *attr)
 void spy_watcher_start(void)
 {
 	pthread_attr_t attr;
+	int rc;
 
 	due = false;
 	if (!spy_options.watch_ns || spy_sandboxed || forbidden || started)
@@ -291,12 +292,16 @@ void spy_watcher_start(void)
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	if (start_thread(&attr) == EINVAL) {
+	rc = start_thread(&attr);
+	if (rc == EINVAL) {
 		/* A program with much thread-local data: the default size has room for it. */
 		pthread_attr_setstacksize(&attr, LARGE_STACK_SIZE);
-		start_thread(&attr);
+		rc = start_thread(&attr);
 	}
 	pthread_attr_destroy(&attr);
+	/* No room for one more thread (setrlimit, cgroups): then the looks are on the way of calls. */
+	if (rc != 0)
+		forbidden = true;
 }
 
 bool spy_watcher_is_due(void)

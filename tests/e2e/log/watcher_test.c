@@ -178,6 +178,30 @@ static void watch_0_starts_no_thread(void **state)
 	assert_int_equal(log_count(&log, &(const struct log_match){.rule = "close-wait-leak"}), 1);
 }
 
+static bool leak_is_found_by_the_next_call(void *script)
+{
+	const struct log_match match = {.rule = "close-wait-leak", .conn = SCRIPT_A_CONN};
+	struct log log;
+
+	script_say(script, "getsockname s");
+	log = log_read(script_log());
+	return log_count(&log, &match) > 0;
+}
+
+static void without_a_thread_for_the_watcher_calls_look_on_the_way(void **state)
+{
+	struct run_spec spec = {.argv = {file_built("tests/programs/no_threads")},
+				.options = script_options("watch=50ms:close_wait=100ms"),
+				.dialog = true};
+	struct run_process *script;
+
+	(void)state;
+	script = run_start(&spec);
+	script_say_all(script, SCRIPT_PAIR "close c\n");
+	assert_int_equal(tasks(script), 1);
+	test_until(leak_is_found_by_the_next_call, script, "the leak in the log");
+}
+
 static void watcher_starts_anew_in_a_child(void **state)
 {
 	static const char lines[] = SCRIPT_PAIR "fork tasks; d=socket 4 stream; connect d 127.0.0.1 @s; tasks; "
@@ -239,6 +263,7 @@ int main(void)
 		TEST(leak_is_found_while_the_program_sleeps),
 		TEST(watcher_is_one_thread_that_starts_with_the_first_socket),
 		TEST(watch_0_starts_no_thread),
+		TEST(without_a_thread_for_the_watcher_calls_look_on_the_way),
 		TEST(watcher_starts_anew_in_a_child),
 		TEST(watcher_blocks_every_signal),
 	};
