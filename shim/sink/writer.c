@@ -131,5 +131,7 @@ void spy_writer_buffered(bool on)
 
 void spy_writer_forked(void)
 {
+	/* The parent tells of those. */
+	lost = 0;
 	spy_waiting_forked();
 }

@@ -190,6 +190,17 @@ static void device_that_takes_nothing_is_said(void **state)
 	assert_non_null(strstr(result.err, "ENOSPC"));
 }
 
+/* What the parent has lost is the parent's to tell. */
+static void forks_child_that_lost_nothing_says_nothing(void **state)
+{
+	struct run_result result;
+
+	(void)state;
+	result = script_run("log=/dev/full", SCRIPT_PAIR "fork tasks\n" SCRIPT_END);
+	run_assert_exit(&result, 0);
+	assert_int_equal(count_lines(result.err), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest logs[] = {
@@ -200,6 +211,7 @@ int main(void)
 		TEST(log_that_becomes_a_directory_is_said),
 		TEST(read_only_file_system_is_said),
 		TEST(device_that_takes_nothing_is_said),
+		TEST(forks_child_that_lost_nothing_says_nothing),
 	};
 
 	return cmocka_run_group_tests_name("hazard_log", logs, NULL, NULL);
