@@ -98,6 +98,9 @@ uint32_t spy_self_tid_ask(void)
 	if (spy_self.pid != pid) {
 		int32_t tid = (int32_t)spy_kernel_tid();
 
+		/* In a vfork child: this memory is the parent's thread's, which has another number. */
+		if (spy_in_vfork_child())
+			return (uint32_t)tid;
 		spy_self.tid = (uint32_t)(tid > 0 ? tid : pid);
 		spy_self.pid = pid;
 	}

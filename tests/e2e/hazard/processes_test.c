@@ -49,6 +49,21 @@ static void vfork_child_that_closes_everything(void **state)
 	assert_int_equal(log_count(&log, &(const struct log_match){.call = "close", .pid = first_pid(&log)}), 3);
 }
 
+static void vfork_child_is_not_taken_for_its_parents_thread(void **state)
+{
+	json_object *childs, *threads;
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard_processes", "vfork_thread", NULL);
+	assert_parent_is_healthy(&log);
+	childs = log_first(&log, &(const struct log_match){.call = "recv"});
+	threads = log_first(&log, &(const struct log_match){.call = "send"});
+	log_assert_text(childs, "errno", "EAGAIN");
+	assert_int_not_equal(log_number(threads, "tid"), log_number(childs, "tid"));
+	assert_int_not_equal(log_number(threads, "tid"), first_pid(&log));
+}
+
 static void vfork_child_that_duplicates(void **state)
 {
 	struct log log;
@@ -104,6 +119,7 @@ int main(void)
 		TEST(thousand_children_of_a_thread_while_others_are_inside),
 		TEST(children_that_no_handler_of_fork_hears_of),
 		TEST(vfork_child_that_closes_everything),
+		TEST(vfork_child_is_not_taken_for_its_parents_thread),
 		TEST(vfork_child_that_duplicates),
 		TEST(posix_spawn_with_file_actions),
 		TEST(exec_with_inherited_connections),

@@ -166,6 +166,33 @@ static void vfork_dup(void)
 	say_end(pair);
 }
 
+/* The first call that this thread makes on a socket is one of its child, in its memory. */
+static void *vfork_first(void *status)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		char byte;
+
+		_exit(recv(pair.server, &byte, 1, MSG_DONTWAIT) == -1 && errno == EAGAIN ? 0 : 1);
+	}
+	*(int *)status = wait_for(pid);
+	say_end(pair);
+	return NULL;
+}
+
+static void vfork_thread(void)
+{
+	pthread_t thread;
+	int status = -1;
+
+	pair = open_pair();
+	if (pthread_create(&thread, NULL, vfork_first, &status) != 0)
+		give_up("pthread_create");
+	pthread_join(thread, NULL);
+	printf("status %d\n", status);
+}
+
 static void spawn(void)
 {
 	static char name[] = "true";
@@ -233,8 +260,8 @@ static void daemons(void)
 }
 
 static const struct hazard_case cases[] = {
-	HAZARD_CASE(forks), HAZARD_CASE(bare_forks), HAZARD_CASE(vforks),  HAZARD_CASE(vfork_dup),
-	HAZARD_CASE(spawn), HAZARD_CASE(exec),	     HAZARD_CASE(daemons),
+	HAZARD_CASE(forks),	   HAZARD_CASE(bare_forks), HAZARD_CASE(vforks), HAZARD_CASE(vfork_dup),
+	HAZARD_CASE(vfork_thread), HAZARD_CASE(spawn),	    HAZARD_CASE(exec),	 HAZARD_CASE(daemons),
 };
 
 int main(int argc, char **argv)
