@@ -159,6 +159,11 @@ void spy_waiting_forked(void)
 	spy_lock_reset(&lock);
 	if (index == PAGES)
 		return;
+	/* In a handler that interrupted a copy, which will go on in this process: nobody else may have that page. */
+	if (copying) {
+		current = index + 1;
+		return;
+	}
 	memset(pages[index].data, 0, pages[index].state & RESERVED);
 	pages[index].state = 0;
 }

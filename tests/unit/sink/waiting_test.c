@@ -169,6 +169,26 @@ static void what_waits_at_a_fork_is_the_parents(void **state)
 	assert_memory_equal(written, "a child's\n", written_len);
 }
 
+/* fork() in a handler: the copy that it interrupted goes on in the child, too. */
+static void a_copy_that_a_fork_interrupted_spoils_no_page(void **state)
+{
+	uint32_t page;
+
+	(void)state;
+	assert_true(add("a line of the parent\n"));
+	leave_a_copy(20);
+	spy_waiting_forked();
+	page = current;
+	assert_true(add("a child's\n"));
+	pages[0].state += COPIED(20);
+	copying--;
+	assert_true(add("another\n"));
+	assert_int_equal(spy_waiting_flush(write_to_memory), 0);
+	assert_int_equal(written_len, strlen("a child's\nanother\n"));
+	assert_memory_equal(written, "a child's\nanother\n", written_len);
+	assert_int_equal(current, page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +197,7 @@ int main(void)
 		cmocka_unit_test_setup(a_copy_that_never_ends_costs_its_line_and_the_next_and_the_page, begin),
 		cmocka_unit_test_setup(without_a_page_no_line_waits, begin),
 		cmocka_unit_test_setup(what_waits_at_a_fork_is_the_parents, begin),
+		cmocka_unit_test_setup(a_copy_that_a_fork_interrupted_spoils_no_page, begin),
 	};
 
 	return cmocka_run_group_tests_name("waiting", tests, NULL, NULL);
