@@ -16,10 +16,13 @@ __thread struct spy_inside *spy_inside_own __attribute__((tls_model("initial-exe
 
 static bool claim(uint32_t index, uint32_t was, uint32_t tid)
 {
+	uint32_t used;
+
 	if (!atomic_compare_exchange_strong(&threads[index].tid, &was, tid))
 		return false;
-	if (index >= threads_used)
-		threads_used = index + 1;
+	used = threads_used;
+	while (index >= used && !atomic_compare_exchange_weak(&threads_used, &used, index + 1))
+		continue;
 	threads[index].pid = spy_self_pid();
 	spy_inside_own = &threads[index];
 	return true;
@@ -36,7 +39,7 @@ static void find_slot(uint32_t tid)
 	for (uint32_t i = 0; i < THREADS; i++) {
 		uint32_t other = threads[i].tid;
 
-		if (spy_sys3(SYS_tgkill, pid, other, 0) < 0 && claim(i, other, tid))
+		if (spy_sys3(SYS_tgkill, pid, other, 0) == -ESRCH && claim(i, other, tid))
 			return;
 	}
 }
