@@ -218,6 +218,15 @@ uint64_t spy_clock_wall_at(uint64_t now_ns)
 	return wall_ns;
 }
 
+uint32_t spy_kernel_euid(void)
+{
+#ifdef SYS_geteuid32 /* Elsewhere the plain one is of 32 bits. */
+	return (uint32_t)spy_sys0(SYS_geteuid32);
+#else
+	return (uint32_t)spy_sys0(SYS_geteuid);
+#endif
+}
+
 uint32_t spy_kernel_tid(void)
 {
 	return (uint32_t)spy_sys0(SYS_gettid);

@@ -68,6 +68,9 @@ uint64_t spy_clock_wall_at(uint64_t now_ns);
 /* CLOCK_MONOTONIC as it was at the last tick, some milliseconds ago; a third of the price. */
 uint64_t spy_clock_tick(void);
 
+/* Effective user; -1, which is nobody, where a filter keeps it from us. */
+uint32_t spy_kernel_euid(void);
+
 /* gettid() and getpid() without libc's wrappers. */
 uint32_t spy_kernel_tid(void);
 int32_t spy_kernel_pid(void);

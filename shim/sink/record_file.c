@@ -87,7 +87,7 @@ static const char *judge(int fd, const struct statx *st)
 	if (!S_ISREG(st->stx_mode))
 		return "it is no regular file";
 	/* Whoever owns it could cut it short while it is mapped. */
-	if ((long)st->stx_uid != spy_sys0(SYS_geteuid))
+	if (st->stx_uid != spy_kernel_euid())
 		return "it belongs to another user";
 	len = spy_sys3(SYS_read, fd, head, sizeof(head));
 	switch (spy_ring_check(head, len > 0 ? (size_t)len : 0, st->stx_size, scratch)) {

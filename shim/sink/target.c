@@ -207,7 +207,7 @@ static bool open_fallback(int32_t pid, int *err)
 	if (*err == EEXIST && use_template(pid, 0, err)) {
 		struct statx st;
 
-		if (ask_file(log_to.fd, &st) && S_ISREG(st.stx_mode) && (long)st.stx_uid == spy_sys0(SYS_geteuid))
+		if (ask_file(log_to.fd, &st) && S_ISREG(st.stx_mode) && st.stx_uid == spy_kernel_euid())
 			return true;
 		log_to.drop_fd(log_to.fd);
 	}

@@ -6,7 +6,9 @@
 #include "../support/test.h"
 
 #include <elf.h>
+#include <grp.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../tools/read/item.h"
@@ -119,6 +121,46 @@ static void records_of_other_builds_are_read(void **state)
 	}
 }
 
+#define LARGE_USER 70000 /* more than the 16 bits of the numbers that the first Linux had */
+
+static void become_large_user(void)
+{
+	const char *program = file_built("i386/tests/programs/script");
+
+	if (setgroups(0, NULL) != 0 || setgid(LARGE_USER) != 0 || setuid(LARGE_USER) != 0 || access(program, X_OK) != 0)
+		_exit(126);
+}
+
+/* A record is gone on with by the user whom it belongs to, and by nobody else. */
+static void i386_knows_its_own_record_by_any_user(void **state)
+{
+	const char *path = file_temp("a.rec");
+	struct run_spec spec = {
+		.argv = {file_built("i386/tests/programs/script")},
+		.plain = true,
+		.env = {memory_text("LD_PRELOAD=%s", file_built("i386/libtcpwaitspy.so")),
+			memory_text("TCPWAITSPY_OPTIONS=record=%s:record_size=1M:calls=none:summary=0:stack=0", path)},
+		.input = SCRIPT_PAIR SCRIPT_END,
+		.in_child = become_large_user,
+	};
+	struct record record;
+
+	(void)state;
+	if (geteuid() != 0 || net_is_unprivileged())
+		test_skip("only root can become another user");
+	assert_int_equal(chown(file_temp(""), LARGE_USER, LARGE_USER), 0);
+	for (int i = 0; i < 2; i++) {
+		struct run_result result = run(&spec);
+
+		if (WIFEXITED(result.status) && WEXITSTATUS(result.status) == 126)
+			test_skip("that user cannot reach the build");
+		run_assert_exit(&result, 0);
+		assert_string_equal(result.err, "");
+	}
+	record = record_read(path);
+	assert_int_equal(record_count(&record, ITEM_PROCESS, 0, NULL), 2);
+}
+
 static void aarch64_is_a_shared_object_for_that_machine(void **state)
 {
 	const char *image;
@@ -143,6 +185,7 @@ int main(void)
 		TEST(i386_with_64_bit_times_is_seen_and_unchanged),
 		TEST(musl_names_the_function),
 		TEST(records_of_other_builds_are_read),
+		TEST(i386_knows_its_own_record_by_any_user),
 		TEST(aarch64_is_a_shared_object_for_that_machine),
 	};
 
