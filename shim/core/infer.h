@@ -1,6 +1,8 @@
 /*
  * The state after a call, worked out where the kernel did not tell: seccomp or a namespace
  * refuses, or the descriptor is gone. Source: the state diagram of RFC 9293, 3.3.2.
+ *
+ * Pure. Locks: none. Signals: safe.
  */
 #ifndef SPY_CORE_INFER_H
 #define SPY_CORE_INFER_H

@@ -3,6 +3,8 @@
  *
  * Each gets the event, the record as it is after the event, and the finding prepared with what
  * every finding has; it returns whether the rule fires and may add cause, evidence and story.
+ *
+ * Locks: the core's, held by the caller, who has blocked all signals.
  */
 #ifndef SPY_CORE_PREDICATES_H
 #define SPY_CORE_PREDICATES_H

@@ -1,5 +1,8 @@
 /*
  * What hook bodies share with the hook of syscall(), which makes the same calls by number.
+ *
+ * All functions of libc that the shim replaces stand in this folder, by theme. Locks: none is held across a real call.
+ * Signals: a hook is async-signal-safe where the function that it replaces is, and errno is what the real call left.
  */
 #ifndef SPY_HOOKS_HOOKS_H
 #define SPY_HOOKS_HOOKS_H

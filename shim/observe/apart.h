@@ -1,6 +1,8 @@
 /*
  * Work apart: a function run by a process that shares this memory and has a table of descriptors of
  * its own. For work on files when the program has no descriptor left, and must lose none to us.
+ *
+ * Locks: none. Signals: blocked by the caller, for both.
  */
 #ifndef SPY_OBSERVE_APART_H
 #define SPY_OBSERVE_APART_H

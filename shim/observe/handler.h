@@ -1,6 +1,8 @@
 /*
  * Whether this thread is in a signal handler, where it may have interrupted malloc(), and what
  * allocates must wait.
+ *
+ * Locks: none. Signals: safe, which is the point.
  */
 #ifndef SPY_OBSERVE_HANDLER_H
 #define SPY_OBSERVE_HANDLER_H

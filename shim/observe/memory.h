@@ -1,6 +1,8 @@
 /*
  * This process's own memory, read through the kernel: where it cannot be read that is an error and no
  * fault, and where another function has left it uninitialised no sanitizer minds.
+ *
+ * Locks: none. Signals: safe.
  */
 #ifndef SPY_OBSERVE_MEMORY_H
 #define SPY_OBSERVE_MEMORY_H

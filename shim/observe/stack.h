@@ -2,6 +2,8 @@
  * Stacks through libunwind, which is opened with dlopen(RTLD_LOCAL) and not linked: its shared
  * object exports `_Unwind_*`, which in the global scope would take over the program's C++
  * exceptions.
+ *
+ * Locks: none of the shim's; opening takes the loader's. Signals: taking a stack is safe, opening libunwind is not.
  */
 #ifndef SPY_OBSERVE_STACK_H
 #define SPY_OBSERVE_STACK_H

@@ -1,5 +1,7 @@
 /*
  * How a process ends: the last look, the summary, the exit status.
+ *
+ * Locks: takes the core's, for one record at a time. Signals: a summary may come in a handler; one comes only once.
  */
 #ifndef SPY_PRELOAD_ENDING_H
 #define SPY_PRELOAD_ENDING_H

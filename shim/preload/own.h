@@ -1,6 +1,8 @@
 /*
  * The shim's own descriptors: the log, the netlink socket and the metrics' directory. They stand high, close-on-exec, and
  * marked in the table, so that the program's closes leave them alone.
+ *
+ * Locks: none; called with the core's lock held and without, since a mark is one store. Signals: safe.
  */
 #ifndef SPY_PRELOAD_OWN_H
 #define SPY_PRELOAD_OWN_H

@@ -2,6 +2,8 @@
  * Room on the stack. A handler may run on an alternate stack that was made for the program's few
  * hundred bytes (sigaltstack(2)); the shim's work wants some thousand more. There it moves to a
  * stack of its own for as long as it takes.
+ *
+ * Locks: none. Signals: safe; all of them are blocked while a thread is on such a stack.
  */
 #ifndef SPY_PRELOAD_ROOM_H
 #define SPY_PRELOAD_ROOM_H

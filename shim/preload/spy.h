@@ -1,6 +1,8 @@
 /*
  * The state that the preload room shares: the core, the settings, the one lock over the core, and
  * who this process is.
+ *
+ * Locks: the core's, of shim/observe/lock.h, which blocks all signals while it is held. Signals: safe.
  */
 #ifndef SPY_PRELOAD_SPY_H
 #define SPY_PRELOAD_SPY_H

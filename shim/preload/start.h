@@ -1,5 +1,7 @@
 /*
  * How a process starts; and what it was started as.
+ *
+ * Written by the constructor alone, read without a lock after.
  */
 #ifndef SPY_PRELOAD_START_H
 #define SPY_PRELOAD_START_H

@@ -1,6 +1,8 @@
 /*
  * The pieces that lines of the JSON log have in common. Each appends to out; a name is the shim's own
  * and needs no escaping, a text is anybody's and gets it.
+ *
+ * Pure. Locks: none. Signals: safe.
  */
 #ifndef SPY_SINK_JSON_PARTS_H
 #define SPY_SINK_JSON_PARTS_H

@@ -9,6 +9,12 @@
 #include "../../tools/read/source.h"
 #include "test.h"
 
+const char *record_options(const char *path, const char *further)
+{
+	return memory_text("record=%s:record_size=1M%s%s:log=%s", path, *further ? ":" : "", further,
+			   file_temp("log.txt"));
+}
+
 static const char *name_of(const struct item *item)
 {
 	switch (item->type) {

@@ -26,6 +26,9 @@ struct record {
 	const char *trouble; /* NULL: none */
 };
 
+/* Options for a record at path, and a log that says nothing on standard error; further ones where there are any. */
+const char *record_options(const char *path, const char *further);
+
 /* Fails the test where the file is not there. */
 struct record record_read(const char *path);
 /* For tests that read many; else it lives as long as the test program. */

@@ -49,12 +49,18 @@ struct log script_run_logged(const char *further, const char *lines)
 	return log_read(script_log());
 }
 
-struct log script_run_alike(const char *further, const char *lines)
+struct run_result script_run_same(const char *options, const char *lines)
 {
 	struct run_result plain = script_run_plain(lines);
-	struct run_result result = script_run(script_options(further), lines);
+	struct run_result result = script_run(options, lines);
 
 	run_assert_same(&result, &plain);
+	return result;
+}
+
+struct log script_run_alike(const char *further, const char *lines)
+{
+	script_run_same(script_options(further), lines);
 	return log_read(script_log());
 }
 

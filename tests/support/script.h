@@ -29,11 +29,12 @@ const char *script_options(const char *further);
 /* Runs these lines under the shim (plain: without it). */
 struct run_result script_run(const char *options, const char *lines);
 struct run_result script_run_plain(const char *lines);
-/* The same with script_options(further), and exit status 0; the log that came of it. */
-struct log script_run_logged(const char *further, const char *lines);
-
-/* Under the shim with script_options(further) as without it, in what it prints and how it ends; the log. */
+/* Under the shim; it prints and ends as it does without. */
+struct run_result script_run_same(const char *options, const char *lines);
+/* The same with script_options(further); the log that came of it. */
 struct log script_run_alike(const char *further, const char *lines);
+/* With script_options(further), and exit status 0; the log that came of it. */
+struct log script_run_logged(const char *further, const char *lines);
 
 struct run_process *script_start(const char *options);
 /* Says one line and waits until it is done. Returns its last reply. */

@@ -1,41 +1,20 @@
 /*
- * The flight record's file: what is in it, whose it is after fork() and exec(), and what happens where
- * it cannot be had. Whatever that is, the program runs as it would without.
+ * The flight record's file: what is in it, and whose it is after fork() and exec(). Whatever that is, the program
+ * runs as it would without.
  */
 #include "../../support/record.h"
 #include "../../support/test.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../../tools/read/item.h"
 
 #define TALK SCRIPT_PAIR "send c hello; recv a 9\n" SCRIPT_END
-
-static const char *options(const char *path, const char *further)
-{
-	return memory_text("record=%s:record_size=1M%s%s:log=%s", path, *further ? ":" : "", further,
-			   file_temp("log.txt"));
-}
-
-/* Runs lines under the shim; the program does and says what it does without. */
-static struct run_result run_unharmed(const char *setting, const char *lines)
-{
-	struct run_result plain = script_run_plain(lines);
-	struct run_result result = script_run(setting, lines);
-
-	run_assert_same(&result, &plain);
-	return result;
-}
 
 static void a_record_has_every_call_whatever_the_log_shows(void **state)
 {
@@ -46,7 +25,7 @@ static void a_record_has_every_call_whatever_the_log_shows(void **state)
 		const char *path = file_temp(memory_text("%zu.rec", i));
 		struct record record;
 
-		run_unharmed(options(path, modes[i]), TALK);
+		script_run_same(record_options(path, modes[i]), TALK);
 		record = record_read(path);
 		assert_int_equal(record.skipped, 0);
 		assert_null(record.trouble);
@@ -114,9 +93,9 @@ static void a_program_without_tcp_leaves_no_event(void **state)
 
 	(void)state;
 	/* With %p it leaves no file at all. */
-	run_unharmed(options(file_temp("%p.rec"), ""), "");
+	script_run_same(record_options(file_temp("%p.rec"), ""), "");
 	assert_string_equal(find_record(0), "");
-	run_unharmed(options(file_temp("a.rec"), ""), "");
+	script_run_same(record_options(file_temp("a.rec"), ""), "");
 	record = record_read(file_temp("a.rec"));
 	assert_int_equal(record.count, 0);
 	assert_null(record.trouble);
@@ -138,7 +117,7 @@ static void a_forks_child_writes_under_its_own_pid(void **state)
 	int parent, child;
 
 	(void)state;
-	run_unharmed(options(path, ""), SCRIPT_PAIR "fork send c hello; recv a 9\n" SCRIPT_END);
+	script_run_same(record_options(path, ""), SCRIPT_PAIR "fork send c hello; recv a 9\n" SCRIPT_END);
 	record = record_read(path);
 	parent = record.items[0].pid;
 	child = other_pid(&record, parent);
@@ -156,7 +135,8 @@ static void with_percent_p_a_forks_child_has_a_file_of_its_own(void **state)
 	size_t sends = 0, closes = 0;
 
 	(void)state;
-	run_unharmed(options(file_temp("%p.rec"), ""), SCRIPT_PAIR "fork send c hello; recv a 9\n" SCRIPT_END);
+	script_run_same(record_options(file_temp("%p.rec"), ""),
+			SCRIPT_PAIR "fork send c hello; recv a 9\n" SCRIPT_END);
 	for (size_t i = 0; i < 2; i++) {
 		const char *path = find_record(i);
 		struct record record = record_read(path);
@@ -182,8 +162,9 @@ static void a_child_that_cannot_make_its_own_goes_on_in_its_parents(void **state
 	if (geteuid() != 0 || net_is_unprivileged())
 		test_skip("only root can change its root");
 	assert_int_equal(mkdir(file_temp("root"), 0755), 0);
-	run_unharmed(options(file_temp("%p.rec"), ""),
-		     memory_text(SCRIPT_PAIR "fork chroot %s; send c hello; recv a 9\n" SCRIPT_END, file_temp("root")));
+	script_run_same(
+		record_options(file_temp("%p.rec"), ""),
+		memory_text(SCRIPT_PAIR "fork chroot %s; send c hello; recv a 9\n" SCRIPT_END, file_temp("root")));
 	record = record_read(find_record(0));
 	assert_string_equal(find_record(1), "");
 	assert_int_equal(record_count(&record, ITEM_PROCESS, 0, NULL), 2);
@@ -199,7 +180,7 @@ static void exec_goes_on_in_the_same_record(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		struct record record;
 
-		script_run(options(file_temp(names[i]), ""), SCRIPT_PAIR "exec\n" SCRIPT_LISTENER "close s\n");
+		script_run(record_options(file_temp(names[i]), ""), SCRIPT_PAIR "exec\n" SCRIPT_LISTENER "close s\n");
 		record = record_read(find_record(0));
 		assert_int_equal(record_count(&record, ITEM_PROCESS, record.items[0].pid, NULL), 2);
 		assert_int_equal(other_pid(&record, record.items[0].pid), 0);
@@ -218,7 +199,7 @@ static void the_next_run_goes_on_in_it(void **state)
 
 	(void)state;
 	for (int i = 0; i < 3; i++)
-		run_unharmed(options(path, ""), TALK);
+		script_run_same(record_options(path, ""), TALK);
 	record = record_read(path);
 	assert_int_equal(record_count(&record, ITEM_PROCESS, 0, NULL), 3);
 	assert_int_equal(record_count(&record, ITEM_CALL, 0, "close"), 9);
@@ -233,7 +214,7 @@ static void programs_that_start_at_once_share_one_record(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(scripts); i++)
-		scripts[i] = script_start(options(path, ""));
+		scripts[i] = script_start(record_options(path, ""));
 	for (size_t i = 0; i < ARRAY_LEN(scripts); i++)
 		script_say_all(scripts[i], TALK);
 	for (size_t i = 0; i < ARRAY_LEN(scripts); i++) {
@@ -269,124 +250,6 @@ static void processes_and_threads_write_side_by_side(void **state)
 	assert_int_equal(record_count(&record, ITEM_PROCESS, 0, NULL), 4);
 }
 
-/* One line on standard error that names the path and the reason; the program is as it would be. */
-static void assert_refused(const char *path, const char *lines, const char *reason)
-{
-	struct run_result result = run_unharmed(options(path, ""), lines);
-
-	assert_string_equal(result.err, memory_text("tcpwaitspy: cannot record to \"%s\": %s; nothing is recorded\n",
-						    path, reason));
-}
-
-static void what_is_no_record_is_refused_with_one_line(void **state)
-{
-	const char *path = file_temp("notes.txt");
-
-	(void)state;
-	file_write(path, "precious\n");
-	assert_refused(path, TALK, "something else is there, which is no flight record");
-	assert_string_equal(file_read(path, NULL), "precious\n");
-	assert_refused(file_temp(""), TALK, "EISDIR");
-	assert_refused(file_temp("no/such/directory/a.rec"), TALK, "ENOENT");
-	assert_int_equal(symlink(path, file_temp("link.rec")), 0);
-	assert_refused(file_temp("link.rec"), TALK, "ELOOP");
-}
-
-static void limit_files(void)
-{
-	const struct rlimit limit = {4096, 4096};
-
-	if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
-		_exit(126);
-}
-
-static void a_limit_on_the_size_of_files_is_told_and_does_not_kill(void **state)
-{
-	struct run_spec spec = {
-		.argv = {file_built("tests/programs/script")},
-		.options = memory_text("record=%s:calls=none:summary=0", file_temp("a.rec")),
-		.input = TALK,
-		.in_child = limit_files,
-	};
-	struct run_result result;
-
-	(void)state;
-	result = run(&spec);
-	run_assert_exit(&result, 0);
-	assert_non_null(strstr(result.err, "record_size is over the limit on the size of files (setrlimit)"));
-	assert_string_equal(find_record(0), "");
-}
-
-/* A disk of so many bytes, which only this test process and its children see. */
-static const char *mount_disk(const char *size)
-{
-	const char *path = file_temp("disk");
-
-	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
-		test_skip("no mounts of its own are allowed here: %s", strerror(errno));
-	assert_int_equal(mkdir(path, 0755), 0);
-	if (mount("tmpfs", path, "tmpfs", 0, memory_text("size=%s", size)) != 0)
-		test_skip("a tmpfs cannot be mounted: %s", strerror(errno));
-	return path;
-}
-
-/* Before the directory that it stands in is removed. */
-static int unmount_and_teardown(void **state)
-{
-	umount2(file_temp("disk"), MNT_DETACH);
-	return test_teardown(state);
-}
-
-static void a_disk_without_room_is_told_at_the_start(void **state)
-{
-	const char *path = memory_text("%s/a.rec", mount_disk("512k"));
-	glob_t found;
-
-	(void)state;
-	assert_refused(path, TALK, "ENOSPC");
-	/* Nothing is left of the attempt. */
-	assert_int_equal(glob(memory_text("%s*", path), 0, NULL, &found), GLOB_NOMATCH);
-	globfree(&found);
-}
-
-static void fill(const char *path)
-{
-	static const char bytes[65536];
-	int fd = open(path, O_WRONLY | O_CREAT, 0600);
-	ssize_t done;
-
-	do
-		done = write(fd, bytes, sizeof(bytes));
-	while (done > 0);
-	assert_int_equal(errno, ENOSPC);
-	close(fd);
-}
-
-static void a_disk_that_fills_up_later_loses_nothing(void **state)
-{
-	const char *disk = mount_disk("2m");
-	const char *path = memory_text("%s/a.rec", disk);
-	struct run_process *script;
-	struct run_result result;
-	struct record record;
-
-	(void)state;
-	script = script_start(options(path, "calls=none"));
-	script_say_all(script, SCRIPT_PAIR);
-	fill(memory_text("%s/rest", disk));
-	for (int i = 0; i < 20; i++)
-		script_say_all(script, "rounds c a 50\n");
-	script_say_all(script, SCRIPT_END);
-	run_hang_up(script);
-	result = run_finish(script);
-	run_assert_exit(&result, 0);
-	record = record_read(path);
-	assert_int_equal(record.skipped, 0);
-	assert_null(record.trouble);
-	assert_true(record_count(&record, ITEM_CALL, 0, "send") >= 1000);
-	assert_int_equal(record_count(&record, ITEM_CALL, 0, "close"), 3);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -400,12 +263,6 @@ int main(void)
 		TEST(the_next_run_goes_on_in_it),
 		TEST(programs_that_start_at_once_share_one_record),
 		TEST(processes_and_threads_write_side_by_side),
-		TEST(what_is_no_record_is_refused_with_one_line),
-		TEST(a_limit_on_the_size_of_files_is_told_and_does_not_kill),
-		cmocka_unit_test_setup_teardown(a_disk_without_room_is_told_at_the_start, test_setup,
-						unmount_and_teardown),
-		cmocka_unit_test_setup_teardown(a_disk_that_fills_up_later_loses_nothing, test_setup,
-						unmount_and_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

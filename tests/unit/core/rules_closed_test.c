@@ -224,52 +224,6 @@ static void close_under_a_blocked_call_is_reported_unless_shutdown_woke_it(void 
 	assert_int_equal(replay_evidence(replay_finding(replay, SPY_RULE_close_while_in_use), "in_use_tid"), OWNER);
 }
 
-static void close_with_unread_bytes_is_reported_once(void **state)
-{
-	struct replay *replay = *state;
-	const struct spy_finding *finding;
-
-	replay_accepted(replay, 7);
-	replay_close_unread(replay, 7, SPY_STATE_CLOSED, 12);
-	finding = replay_finding(replay, SPY_RULE_close_with_unread_data);
-	assert_non_null(finding);
-	assert_int_equal(finding->severity, SPY_WARNING);
-	assert_int_equal(replay_evidence(finding, "unread_bytes"), 12);
-	assert_counted(replay, close_with_unread_data, 1);
-	replay_accepted(replay, 8);
-	replay_close_unread(replay, 8, SPY_STATE_UNKNOWN, 1);
-	assert_counted(replay, close_with_unread_data, 2);
-}
-
-static void close_with_unread_bytes_is_no_fault_where_nothing_is_reset(void **state)
-{
-	struct replay *replay = *state;
-	struct spy_conn *conn;
-
-	replay_only(replay, SPY_RULE_close_with_unread_data);
-	replay_accepted(replay, 7);
-	replay_close_unread(replay, 7, SPY_STATE_FIN_WAIT_1, 0);
-	replay_accepted(replay, 7);
-	replay_close_unread(replay, 7, SPY_STATE_FIN_WAIT_1, SPY_UNKNOWN);
-	conn = replay_accepted(replay, 7);
-	spy_table_attach(&replay->core->table, 8, conn);
-	replay_close_unread(replay, 7, SPY_STATE_ESTABLISHED, 12);
-	replay_accepted(replay, 9);
-	replay_setsockopt(replay, 9, SO_LINGER, 0);
-	replay_close_unread(replay, 9, SPY_STATE_CLOSED, 12);
-	conn = replay_accepted(replay, 10);
-	replay_tick(replay, conn, SPY_STATE_CLOSED);
-	replay_close_unread(replay, 10, SPY_STATE_CLOSED, 12);
-	replay_accepted(replay, 11);
-	replay_close_unread(replay, 11, SPY_STATE_ESTABLISHED, 12);
-	replay_accepted(replay, 12);
-	replay->core->forks++;
-	replay_close_unread(replay, 12, SPY_STATE_CLOSED, 12);
-	replay_accepted(replay, 13)->flags |= SPY_CONN_INHERITED;
-	replay_close_unread(replay, 13, SPY_STATE_CLOSED, 12);
-	assert_counted(replay, close_with_unread_data, 0);
-}
-
 /* A look at a closed connection that goes on, with the holder that the search found. */
 static void look_held(struct replay *replay, struct spy_conn *conn, bool asked, int32_t pid)
 {
@@ -390,8 +344,6 @@ int main(void)
 		replay_test(who_closes_what_is_its_own_closes_nothing_stale),
 		replay_test(a_connection_that_is_done_may_be_closed_by_another_thread),
 		replay_test(close_under_a_blocked_call_is_reported_unless_shutdown_woke_it),
-		replay_test(close_with_unread_bytes_is_reported_once),
-		replay_test(close_with_unread_bytes_is_no_fault_where_nothing_is_reset),
 		replay_test(close_that_ends_nothing_is_reported_with_its_holder),
 		replay_test(close_that_ends_something_or_leaves_it_to_its_server_is_fine),
 		replay_test(a_parent_that_used_the_connection_after_fork_should_have_ended_it),
