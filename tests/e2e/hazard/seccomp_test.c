@@ -4,7 +4,9 @@
  */
 #include "compare.h"
 
+#include <fcntl.h>
 #include <glob.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../../tools/read/item.h"
@@ -56,6 +58,25 @@ static void metrics_where_a_filter_forbids_to_wait_leave_no_children_behind(void
 {
 	(void)state;
 	run_filtered("no_wait", memory_text("watch=10ms:metrics=%s", file_temp("app.prom")));
+}
+
+/* What is no file is asked whether it takes more, by whichever call the program may make. */
+static void log_in_a_pipe_goes_on_under_a_filter_that_knows_poll_alone(void **state)
+{
+	struct run_spec spec = hazard_spec("hazard/seccomp", "no_ppoll");
+	const char *path = file_temp("pipe");
+	char text[65536] = "";
+	int reader;
+
+	(void)state;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(reader >= 0);
+	spec.options = memory_text("calls=none:log=%s", path);
+	hazard_compare(&spec);
+	assert_true(read(reader, text, sizeof(text) - 1) > 0);
+	close(reader);
+	assert_non_null(strstr(text, "SUMMARY"));
 }
 
 /* Of a record that was opened before the filter, by the start or by the first socket, nothing is lost behind it. */
@@ -130,6 +151,7 @@ int main(void)
 		TEST(filter_that_kills_a_program_with_metrics),
 		TEST(metrics_where_a_filter_forbids_processes),
 		TEST(metrics_where_a_filter_forbids_to_wait_leave_no_children_behind),
+		TEST(log_in_a_pipe_goes_on_under_a_filter_that_knows_poll_alone),
 		TEST(filter_that_kills_a_program_with_a_record),
 		TEST(filter_that_says_EPERM),
 		TEST(filter_that_raises_SIGSYS),

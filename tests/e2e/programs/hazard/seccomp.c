@@ -3,8 +3,8 @@
  * other system call. ACTION is what a call gets that is not allowed: kill, errno or trap. With `probe` it
  * offers the kernel filters that are none, as programs do to learn what the kernel can, and serves without one.
  * `limit` is kill, and files may grow no further, as sshd has it. `threads` allows everything but new processes,
- * `no_wait` everything but waiting for one; both go on until the metrics in app.prom, if there are any, have been
- * written a few times, and say how many children they have then.
+ * `no_wait` everything but waiting for one, `no_ppoll` everything but ppoll(2). The first two go on until the metrics
+ * in app.prom, if there are any, have been written a few times, and say how many children they have then.
  */
 #include "net.h"
 
@@ -97,12 +97,12 @@ static void forbid_processes(void)
 	install_one(filter, sizeof(filter) / sizeof(filter[0]));
 }
 
-static void forbid_waiting(void)
+static void forbid(unsigned int number, unsigned int action)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_wait4, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 
@@ -173,7 +173,9 @@ int main(int argc, char **argv)
 	else if (strcmp(name, "threads") == 0)
 		forbid_processes();
 	else if (strcmp(name, "no_wait") == 0)
-		forbid_waiting();
+		forbid(SYS_wait4, SECCOMP_RET_ERRNO | EPERM);
+	else if (strcmp(name, "no_ppoll") == 0)
+		forbid(SYS_ppoll, SECCOMP_RET_KILL_PROCESS);
 	else
 		install(action, strcmp(name, "limit") == 0 ? ALLOWED : ALLOWED - 1);
 	say("exchanged", exchange(pair));
