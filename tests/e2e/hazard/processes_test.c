@@ -55,7 +55,7 @@ static void vfork_child_is_not_taken_for_its_parents_thread(void **state)
 	struct log log;
 
 	(void)state;
-	log = hazard_run("hazard_processes", "vfork_thread", NULL);
+	log = hazard_run("hazard/processes", "vfork_thread", NULL);
 	assert_parent_is_healthy(&log);
 	childs = log_first(&log, &(const struct log_match){.call = "recv"});
 	threads = log_first(&log, &(const struct log_match){.call = "send"});
