@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 
 #include "handler.h"
+#include "loader.h"
 #include "sandbox.h"
 
 #define ROOM 128 /* frames asked of libunwind: the program's, and up to a dozen of the shim's */
@@ -102,12 +103,13 @@ size_t spy_stack_take(uintptr_t caller, uintptr_t *frames, size_t max)
 
 	if (max == 0)
 		return 0;
-	if (take && may_unwind() && is_warm()) {
+	if (take && may_unwind() && is_warm() && spy_loader_enter()) {
 		int got;
 
 		taking = true;
 		got = take(room, asked);
 		taking = false;
+		spy_loader_leave();
 		count = got > 0 ? (size_t)got : 0;
 	}
 	/* The hook's caller is the first frame wanted; in a handler the shim's frames stand on both sides of libc's. */

@@ -15,6 +15,7 @@
 #include <sys/auxv.h>
 
 #include "elf.h"
+#include "loader.h"
 #include "sys.h"
 
 struct lookup {
@@ -125,6 +126,17 @@ static void name_function(const struct lookup *lookup, const struct spy_elf *elf
 		frame->function[0] = '\0';
 }
 
+static bool is_found(struct lookup *lookup)
+{
+	bool found;
+
+	if (!spy_loader_enter())
+		return false;
+	found = dl_iterate_phdr(find_module, lookup) != 0;
+	spy_loader_leave();
+	return found;
+}
+
 void spy_symbols_resolve(uintptr_t ip, struct spy_frame *frame)
 {
 	/*
@@ -137,7 +149,7 @@ void spy_symbols_resolve(uintptr_t ip, struct spy_frame *frame)
 
 	memset(frame, 0, sizeof(*frame));
 	frame->ip = ip;
-	if (ip != 0 && dl_iterate_phdr(find_module, &lookup) != 0) {
+	if (ip != 0 && is_found(&lookup)) {
 		frame->module_offset = ip - lookup.bias;
 		frame->build_id_len = lookup.identity.build_id_len;
 		memcpy(frame->build_id, lookup.identity.build_id, lookup.identity.build_id_len);

@@ -12,6 +12,7 @@
 
 #include "../observe/diag.h"
 #include "../observe/kernel.h"
+#include "../observe/loader.h"
 #include "../observe/proc.h"
 #include "../observe/sys.h"
 #include "../sink/target.h"
@@ -47,6 +48,7 @@ void spy_fork_child(bool was_in_section)
 	int diag_fd = spy_diag_fd();
 
 	spy_identity_forked();
+	spy_loader_forked();
 	spy_diag_reset();
 	if (diag_fd >= 0) {
 		spy_table_own(&spy_core.table, diag_fd, false);
@@ -81,5 +83,5 @@ static void after_fork_in_child(void)
 
 void spy_fork_init(void)
 {
-	pthread_atfork(NULL, after_fork_in_parent, after_fork_in_child);
+	pthread_atfork(spy_loader_settle, after_fork_in_parent, after_fork_in_child);
 }

@@ -29,6 +29,17 @@ static void thousand_children_of_a_thread_while_others_are_inside(void **state)
 	assert_int_equal(log_count(&log, &(const struct log_match){.type = "summary"}), 1001);
 }
 
+/* The child has what it found without names, where it cannot have them. */
+static void child_of_a_fork_while_another_thread_is_in_the_loader(void **state)
+{
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard/loader_lock", "", NULL);
+	assert_int_equal(log_count(&log, &(const struct log_match){.rule = "double-close"}), 2);
+	assert_int_equal(log_count(&log, &(const struct log_match){.type = "summary"}), 2);
+}
+
 static void children_that_no_handler_of_fork_hears_of(void **state)
 {
 	struct log log;
@@ -117,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest processes[] = {
 		TEST(thousand_children_of_a_thread_while_others_are_inside),
+		TEST(child_of_a_fork_while_another_thread_is_in_the_loader),
 		TEST(children_that_no_handler_of_fork_hears_of),
 		TEST(vfork_child_that_closes_everything),
 		TEST(vfork_child_is_not_taken_for_its_parents_thread),
