@@ -24,15 +24,15 @@ FUZZ_CFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover
 
 # The shim, the command and the demo: what they consist of.
 
-PURE_SOURCES := $(wildcard shim/core/*.c shim/config/*.c)
+PURE_SOURCES := $(wildcard shim/spell/*.c shim/core/*.c shim/config/*.c)
 SHIM_SOURCES := $(wildcard shim/*/*.c)
 SHIM_OBJECTS := $(SHIM_SOURCES:%.c=$(BUILD)/shim-objects/%.o)
 # The command links what is pure and the readers, and nothing that is preloaded.
 TOOL_SOURCES := $(wildcard tools/*/*.c)
-TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/objects/%.o) $(BUILD)/objects/rule_pages.o $(BUILD)/objects/tools/html/page.o
+TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/objects/%.o) $(BUILD)/objects/rule_pages.o $(BUILD)/objects/tools/html/page/page.o
 TOOL_LIBS := -ljson-c -ldw -lelf -lm
 # What the page of `report --html` consists of; in this order, for each uses those before it.
-PAGE_SCRIPTS := $(addprefix tools/html/,text.js data.js view.js filter.js states.js findings.js lanes.js timeline.js \
+PAGE_SCRIPTS := $(addprefix tools/html/page/,text.js data.js view.js filter.js states.js findings.js lanes.js timeline.js \
 	calls.js diagram.js histogram.js main.js)
 DEMO_SOURCES := $(wildcard demo/tcpwaits/*.c)
 DEMO_OBJECTS := $(DEMO_SOURCES:%.c=$(BUILD)/objects/%.o)
@@ -51,7 +51,8 @@ HISTORY := $(patsubst tests/e2e/history/%.c,$(BUILD)/tests/history/%,$(wildcard 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/bin/%,$(wildcard tests/fuzz/*_fuzz.c))
 PROGRAMS := $(TWINS) $(TEST_PROGRAMS) $(HISTORY)
 # What unit tests link: all that runs without being preloaded.
-UNPRELOADED := $(PURE_SOURCES) $(wildcard shim/sink/*.c) $(filter-out shim/observe/stack.c,$(wildcard shim/observe/*.c))
+UNPRELOADED := $(PURE_SOURCES) $(filter-out shim/observe/stack.c,\
+	$(wildcard $(addprefix shim/,sys/*.c observe/*.c format/*.c sink/*.c record/*.c)))
 UNIT_OBJECTS := $(UNPRELOADED:%.c=$(BUILD)/objects/%.o) $(filter-out $(BUILD)/objects/tools/cli/main.o,$(TOOL_OBJECTS))
 # The checks of formats are both kinds of tests'.
 UNIT_SUPPORT := $(BUILD)/objects/tests/support/sarif.o $(BUILD)/objects/tests/support/trace.o
@@ -100,11 +101,11 @@ $(BUILD)/rule_pages.c: tools/embed.sh $(wildcard docs/rules/*.md)
 $(BUILD)/objects/rule_pages.o: $(BUILD)/rule_pages.c
 	$(call compile,$(BASE_CFLAGS) -I.)
 
-$(BUILD)/html/head: tools/html/bundle.sh tools/html/page.html tools/html/page.css tools/html/parts.css $(PAGE_SCRIPTS)
+$(BUILD)/html/head: $(addprefix tools/html/page/,bundle.sh page.html page.css parts.css) $(PAGE_SCRIPTS)
 	@echo '  PAGE  $@'
-	@tools/html/bundle.sh $(@D) $(PAGE_SCRIPTS)
+	@tools/html/page/bundle.sh $(@D) $(PAGE_SCRIPTS)
 
-$(BUILD)/objects/tools/html/page.o: tools/html/page.S $(BUILD)/html/head
+$(BUILD)/objects/tools/html/page/page.o: tools/html/page/page.S $(BUILD)/html/head
 	@mkdir -p $(@D)
 	@echo '  AS    $<'
 	@$(CC) -c -DPAGE_HEAD='"$(BUILD)/html/head"' -DPAGE_TAIL='"$(BUILD)/html/tail"' $< -o $@

@@ -36,7 +36,7 @@ enum spy_op {
 #define SPY_OPS	   (SPY_OP_EXIT + 1)
 #define SPY_ON(op) (1u << SPY_OP_##op)
 
-/* How an argument is spelled; shim/sink/args.c has a row for each. */
+/* How an argument is spelled; shim/spell/args.c has a row for each. */
 enum spy_arg_kind {
 	SPY_ARG_NONE = 0,
 	SPY_ARG_NUMBER,

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "../core/buf.h"
+#include "../spell/buf.h"
 
 /* Begins a line. Returns what spy_complaint_end() wants: where the line starts. */
 size_t spy_complaint_begin(struct spy_buf *complaints);

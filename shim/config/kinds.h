@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../core/buf.h"
+#include "../spell/buf.h"
 #include "options.h"
 
 struct spy_option_kind {

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "../../include/tcpwaitspy/rules.h"
-#include "../core/buf.h"
+#include "../spell/buf.h"
 
 #define SPY_PATH_MAX	     1024
 #define SPY_STACK_FRAMES_MAX 64

@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #include "../../include/tcpwaitspy/rules.h"
-#include "../core/buf.h"
+#include "../spell/buf.h"
 
 #define SPY_SUPPRESSIONS_MAX 256
 

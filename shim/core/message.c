@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "buf.h"
+#include "../spell/buf.h"
 
 static bool is_word(const char *word, size_t len, const char *name)
 {

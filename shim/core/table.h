@@ -8,7 +8,7 @@
  * worst a wrong record, which its id tells.
  *
  * Locks: all but spy_table_slot() and spy_table_conn() want the core's lock, which the caller
- * holds with all signals blocked (shim/observe/lock.h).
+ * holds with all signals blocked (shim/sys/lock.h).
  */
 #ifndef SPY_CORE_TABLE_H
 #define SPY_CORE_TABLE_H

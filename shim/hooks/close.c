@@ -7,12 +7,12 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "../calls/call.h"
+#include "../calls/sweep.h"
 #include "../observe/proc.h"
-#include "../preload/call.h"
 #include "../preload/own.h"
 #include "../preload/probe.h"
 #include "../preload/real.h"
-#include "../preload/sweep.h"
 #include "../sink/target.h"
 #include "../sink/writer.h"
 

@@ -10,12 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../calls/settle.h"
+#include "../calls/sweep.h"
 #include "../observe/kernel.h"
-#include "../observe/sys.h"
 #include "../preload/real.h"
-#include "../preload/settle.h"
-#include "../preload/sweep.h"
 #include "../sink/writer.h"
+#include "../sys/sys.h"
 
 /* Socket activation hands sockets over on purpose (sd_listen_fds(3)). */
 static bool hands_sockets_over(char *const envp[])

@@ -7,7 +7,7 @@
 #ifndef SPY_HOOKS_HOOKS_H
 #define SPY_HOOKS_HOOKS_H
 
-#include "../preload/call.h"
+#include "../calls/call.h"
 
 /*
  * True for the descriptors of files, pipes and all else that no record is about: one load and a

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "../preload/call.h"
+#include "../calls/call.h"
 #include "../preload/probe.h"
 #include "../preload/real.h"
 #include "hooks.h"

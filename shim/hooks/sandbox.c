@@ -8,14 +8,14 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "../observe/sandbox.h"
 #include "../observe/stack.h"
 #include "../preload/ending.h"
 #include "../preload/real.h"
-#include "../preload/recording.h"
-#include "../preload/report.h"
-#include "../preload/snapshot.h"
+#include "../report/recording.h"
+#include "../report/report.h"
+#include "../report/snapshot.h"
 #include "../sink/writer.h"
+#include "../sys/sandbox.h"
 #include "hooks.h"
 
 static bool lets_through(const struct sock_fprog *filter, long number)

@@ -6,8 +6,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "../calls/call.h"
 #include "../observe/kernel.h"
-#include "../preload/call.h"
 #include "../preload/real.h"
 #include "hooks.h"
 

@@ -8,8 +8,8 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "../calls/call.h"
 #include "../observe/kernel.h"
-#include "../preload/call.h"
 #include "../preload/own.h"
 #include "../preload/probe.h"
 #include "../preload/real.h"

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 
-#include "../preload/call.h"
+#include "../calls/call.h"
 #include "../preload/probe.h"
 #include "../preload/real.h"
 #include "hooks.h"

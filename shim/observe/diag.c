@@ -13,9 +13,9 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "lock.h"
+#include "../sys/lock.h"
+#include "../sys/sys.h"
 #include "proc.h"
-#include "sys.h"
 
 #define DUMP_ROUNDS 4096 /* a bound for a dump that never ends */
 

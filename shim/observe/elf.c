@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "sys.h"
+#include "../sys/sys.h"
 
 /*
  * Descriptors of the shim live high, where a program that closes a number twice is not likely to

@@ -13,9 +13,9 @@
 #include <stdint.h>
 #include <sys/auxv.h>
 
-#include "lock.h"
-#include "memory.h"
-#include "sys.h"
+#include "../sys/lock.h"
+#include "../sys/memory.h"
+#include "../sys/sys.h"
 
 #define SIGNALS	    64
 #define CHUNK	    ((size_t)64) /* words at a time: this stack may be small, too */

@@ -16,7 +16,7 @@
 #include <sys/uio.h>
 #include <time.h>
 
-#include "sys.h"
+#include "../sys/sys.h"
 
 static long get_option(int fd, int level, int option, void *value, socklen_t *len)
 {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <time.h>
 
-#include "sys.h"
+#include "../sys/sys.h"
 
 /* A stack takes a microsecond, and a finding's names some hundred: a fork waits no longer than it takes itself. */
 #define TURNS	20

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/types.h>
 
-#include "../core/buf.h"
-#include "sys.h"
+#include "../spell/buf.h"
+#include "../sys/sys.h"
 
 /* As the kernel writes it for getdents64(2). */
 struct entry {

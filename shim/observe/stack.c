@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "../sys/sandbox.h"
 #include "handler.h"
 #include "loader.h"
-#include "sandbox.h"
 
 #define ROOM 128 /* frames asked of libunwind: the program's, and up to a dozen of the shim's */
 

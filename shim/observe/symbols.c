@@ -14,9 +14,9 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "../sys/sys.h"
 #include "elf.h"
 #include "loader.h"
-#include "sys.h"
 
 struct lookup {
 	uintptr_t address; /* inside the call, where ip is behind it */

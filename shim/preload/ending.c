@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <ucontext.h>
 
+#include "../calls/settle.h"
+#include "../calls/sweep.h"
 #include "../observe/kernel.h"
-#include "../observe/sys.h"
+#include "../report/snapshot.h"
 #include "../sink/writer.h"
+#include "../sys/sys.h"
 #include "real.h"
-#include "settle.h"
-#include "snapshot.h"
-#include "sweep.h"
 #include "watcher.h"
 
 static _Atomic bool summary_done;

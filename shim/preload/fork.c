@@ -10,21 +10,21 @@
  */
 #include <pthread.h>
 
+#include "../calls/call.h"
+#include "../calls/inside.h"
+#include "../calls/sweep.h"
 #include "../observe/diag.h"
 #include "../observe/kernel.h"
 #include "../observe/loader.h"
 #include "../observe/proc.h"
-#include "../observe/sys.h"
+#include "../report/recording.h"
+#include "../report/report.h"
+#include "../report/snapshot.h"
 #include "../sink/target.h"
 #include "../sink/writer.h"
-#include "call.h"
+#include "../sys/sys.h"
 #include "ending.h"
-#include "inside.h"
-#include "recording.h"
-#include "report.h"
-#include "snapshot.h"
 #include "spy.h"
-#include "sweep.h"
 #include "watcher.h"
 
 static void after_fork_in_parent(void)

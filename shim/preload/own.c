@@ -8,9 +8,9 @@
 #include <sys/resource.h>
 
 #include "../observe/diag.h"
-#include "../observe/sys.h"
 #include "../sink/metrics_file.h"
 #include "../sink/target.h"
+#include "../sys/sys.h"
 #include "real.h"
 #include "spy.h"
 

@@ -9,9 +9,9 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#include "../observe/memory.h"
 #include "../observe/stack.h"
-#include "../observe/sys.h"
+#include "../sys/memory.h"
+#include "../sys/sys.h"
 #include "real.h"
 #include "spy.h"
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../observe/sys.h"
+#include "../sys/sys.h"
 
 struct spy_real_functions spy_real;
 

@@ -1,5 +1,5 @@
 /*
- * The shared state of the preload room; see spy.h.
+ * The state that the shim shares above the core; see spy.h.
  */
 #include "spy.h"
 
@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 
 #include "../observe/kernel.h"
-#include "../observe/sys.h"
+#include "../sys/sys.h"
 
 struct spy_core spy_core;
 struct spy_options spy_options;

@@ -1,8 +1,8 @@
 /*
- * The state that the preload room shares: the core, the settings, the one lock over the core, and
+ * What the shim shares above the core: the core itself, the settings, the one lock over the core, and
  * who this process is.
  *
- * Locks: the core's, of shim/observe/lock.h, which blocks all signals while it is held. Signals: safe.
+ * Locks: the core's, of shim/sys/lock.h, which blocks all signals while it is held. Signals: safe.
  */
 #ifndef SPY_PRELOAD_SPY_H
 #define SPY_PRELOAD_SPY_H
@@ -12,8 +12,8 @@
 
 #include "../config/options.h"
 #include "../core/core.h"
-#include "../observe/lock.h"
-#include "../sink/recorder.h"
+#include "../record/recorder.h"
+#include "../sys/lock.h"
 
 #define SPY_EXPORT __attribute__((visibility("default")))
 

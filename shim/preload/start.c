@@ -8,20 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../calls/call.h"
 #include "../observe/diag.h"
 #include "../observe/kernel.h"
 #include "../observe/proc.h"
 #include "../observe/symbols.h"
-#include "../observe/sys.h"
+#include "../report/recording.h"
+#include "../report/report.h"
+#include "../report/snapshot.h"
 #include "../sink/target.h"
 #include "../sink/writer.h"
-#include "call.h"
+#include "../sys/sys.h"
 #include "ending.h"
 #include "own.h"
 #include "real.h"
-#include "recording.h"
-#include "report.h"
-#include "snapshot.h"
 
 static char exe[SPY_PATH_MAX];
 static char options_text[SPY_PATH_MAX];

@@ -11,16 +11,16 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "../calls/settle.h"
+#include "../calls/sweep.h"
 #include "../observe/diag.h"
 #include "../observe/handler.h"
 #include "../observe/kernel.h"
 #include "../observe/proc.h"
-#include "../observe/sandbox.h"
-#include "../observe/sys.h"
+#include "../report/snapshot.h"
 #include "../sink/writer.h"
-#include "settle.h"
-#include "snapshot.h"
-#include "sweep.h"
+#include "../sys/sandbox.h"
+#include "../sys/sys.h"
 
 #define STACK_SIZE	 ((size_t)256 * 1024)
 #define LARGE_STACK_SIZE ((size_t)8 * 1024 * 1024)

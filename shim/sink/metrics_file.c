@@ -7,12 +7,12 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "../observe/apart.h"
-#include "../observe/lock.h"
-#include "../observe/sys.h"
+#include "../spell/spell.h"
+#include "../sys/apart.h"
+#include "../sys/lock.h"
+#include "../sys/sys.h"
 #include "output.h"
 #include "path.h"
-#include "sink.h"
 #include "target.h"
 
 /* Others may read it, as far as the program's umask and the directory let them: that is what it is for. */

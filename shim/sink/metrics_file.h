@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../core/buf.h"
+#include "../spell/buf.h"
 
 /* How it is set up; texts stay the caller's until the call returns. */
 struct spy_metrics_file_config {

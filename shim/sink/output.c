@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../observe/lock.h"
-#include "../observe/sys.h"
+#include "../sys/lock.h"
+#include "../sys/sys.h"
 
 #define PATIENCE_MS 500 /* for a log that is full for the moment (a pipe, a terminal) */
 

@@ -3,7 +3,7 @@
  */
 #include "path.h"
 
-#include "../observe/sys.h"
+#include "../sys/sys.h"
 
 void spy_path_set(struct spy_path *path, const char *template)
 {

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../core/buf.h"
+#include "../spell/buf.h"
 
 #define SPY_PATH_ROOM 2048
 

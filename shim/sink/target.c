@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "../observe/kernel.h"
-#include "../observe/lock.h"
-#include "../observe/sys.h"
+#include "../spell/spell.h"
+#include "../sys/lock.h"
+#include "../sys/sys.h"
 #include "output.h"
 #include "path.h"
-#include "sink.h"
 
 #define STDERR 2
 

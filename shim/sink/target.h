@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../core/buf.h"
+#include "../spell/buf.h"
 
 /* How the target is set up; texts stay the caller's until the call returns. */
 struct spy_target_config {

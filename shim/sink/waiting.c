@@ -8,8 +8,8 @@
 #include <time.h>
 
 #include "../observe/kernel.h"
-#include "../observe/lock.h"
-#include "../observe/sys.h"
+#include "../sys/lock.h"
+#include "../sys/sys.h"
 
 #define PAGES	3u
 #define SPINS	1000u

@@ -3,11 +3,11 @@
  */
 #include "writer.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
-#include "../core/buf.h"
 #include "../observe/kernel.h"
-#include "sink.h"
+#include "../spell/spell.h"
 #include "target.h"
 #include "waiting.h"
 

@@ -6,7 +6,7 @@
 #include <linux/filter.h>
 #include <string.h>
 
-#include "../../shim/observe/sandbox.h"
+#include "../../shim/sys/sandbox.h"
 
 static char room[BPF_MAXINSNS * sizeof(struct sock_filter)];
 

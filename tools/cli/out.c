@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../shim/core/buf.h"
+#include "../../shim/spell/buf.h"
 
 /* The eight basic colours only: they are the user's own choice on every terminal. */
 static const char *const sequences[] = {

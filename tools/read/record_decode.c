@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "../../shim/core/spell.h"
+#include "../../shim/spell/spell.h"
 
 #define TEXT_ROOM 128
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../shim/core/buf.h"
+#include "../../shim/spell/buf.h"
 #include "../model/pool.h"
 
 /* A byte becomes six characters at most. */

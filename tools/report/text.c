@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../shim/core/buf.h"
+#include "../../shim/spell/buf.h"
 #include "../read/moment.h"
 #include "place.h"
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "../../include/tcpwaitspy/rules.h"
-#include "../../shim/core/buf.h"
+#include "../../shim/spell/buf.h"
 #include "../cli/words.h"
 
 /* As many as the shim lists (shim/core's summary). */

@@ -3,7 +3,7 @@
  * again, and is cut between characters.
  */
 #include "../../../shim/core/annotations.h"
-#include "../../../shim/sink/json_parts.h"
+#include "../../../shim/format/json_parts.h"
 #include "replay.h"
 
 #include <pthread.h>

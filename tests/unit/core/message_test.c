@@ -1,7 +1,7 @@
 /*
  * Tests of the templates of rules.def as shim/core/message.c expands them.
  */
-#include "../../../shim/core/buf.h"
+#include "../../../shim/spell/buf.h"
 #include "replay.h"
 
 static const struct spy_finding sample = {

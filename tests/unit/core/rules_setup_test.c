@@ -4,7 +4,7 @@
  */
 #include <netinet/in.h>
 
-#include "../../../shim/core/buf.h"
+#include "../../../shim/spell/buf.h"
 #include "replay.h"
 
 #define REUSEADDR SPY_OPT_REUSEADDR

@@ -20,7 +20,7 @@
 static long fake_call(long number, const void *argument);
 
 /* diag.c with this file's system calls in place of sys.h's, and under names of its own. */
-#define SPY_OBSERVE_SYS_H
+#define SPY_SYS_SYS_H
 #define spy_sys3(number, a, b, c) fake_call((number), (const void *)(intptr_t)(b))
 #define spy_diag_init		  fake_diag_init
 #define spy_diag_fd		  fake_diag_fd

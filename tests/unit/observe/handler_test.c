@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "../../../shim/observe/handler.h"
-#include "../../../shim/observe/lock.h"
+#include "../../../shim/sys/lock.h"
 
 static volatile bool inside, inside_deep;
 static sigjmp_buf way_out;

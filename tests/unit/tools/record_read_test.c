@@ -2,7 +2,7 @@
  * Tests of tools/read/record.c: what a flight record says comes out as items, in order; what is
  * damaged, newer or cut short is said and does no harm.
  */
-#include "../sink/record_ring.h"
+#include "../record/record_ring.h"
 
 #include <fcntl.h>
 
