@@ -30,7 +30,7 @@ SHIM_OBJECTS := $(SHIM_SOURCES:%.c=$(BUILD)/shim-objects/%.o)
 # The command links what is pure and the readers, and nothing that is preloaded.
 TOOL_SOURCES := $(wildcard tools/*/*.c)
 TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/objects/%.o) $(BUILD)/objects/rule_pages.o $(BUILD)/objects/tools/html/page/page.o
-TOOL_LIBS := -ljson-c -ldw -lelf -lm
+TOOL_LIBS := -ljson-c -ldw -lelf -liberty -lm
 # What the page of `report --html` consists of; in this order, for each uses those before it.
 PAGE_SCRIPTS := $(addprefix tools/html/page/,text.js data.js view.js filter.js states.js findings.js lanes.js timeline.js \
 	calls.js diagram.js histogram.js main.js)
@@ -141,7 +141,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/objects/tests/unit/%.o $(UNIT_OBJECTS) $(UNIT_SU
 
 # They read flight records as the command does.
 $(BUILD)/tests/e2e/%: $(BUILD)/objects/tests/e2e/%.o $(SUPPORT_OBJECTS) $(READER_OBJECTS)
-	$(call link,$(BASE_CFLAGS),-lcmocka -ljson-c -lm -pthread)
+	$(call link,$(BASE_CFLAGS),-lcmocka -ljson-c -liberty -lm -pthread)
 
 $(BUILD)/bin/%_fuzz: $(BUILD)/objects/tests/fuzz/%_fuzz.o $(UNIT_OBJECTS)
 	$(call link,$(BASE_CFLAGS) -fsanitize=fuzzer,-ldl $(TOOL_LIBS) -pthread)

@@ -3,10 +3,10 @@
 # without apt-get it prints the list, by Debian's names.
 set -eu
 
-build="gcc make libc6-dev libcmocka-dev libjson-c-dev libunwind-dev libdw-dev libelf-dev clang libclang-rt-14-dev"
+build="gcc make libc6-dev libcmocka-dev libjson-c-dev libunwind-dev libdw-dev libelf-dev libiberty-dev clang libclang-rt-14-dev"
 other="gcc-i686-linux-gnu libc6-dev-i386-cross libc6-i386 gcc-aarch64-linux-gnu libc6-dev-arm64-cross musl-tools linux-libc-dev"
 lint="clang-tidy clang-format cppcheck shellcheck gcovr mypy pyflakes3"
-run="libunwind8 redis-server redis-tools nginx-light python3 curl socat iproute2 nftables procps git strace"
+run="libunwind8 libdebuginfod1 redis-server redis-tools nginx-light python3 curl socat iproute2 nftables procps git strace"
 command="mandoc zsh bash"
 companions="g++ valgrind libjemalloc2 libsocket-wrapper libfaketime proxychains4 tsocks openssh-server openssh-client"
 fleet="prometheus prometheus-node-exporter sqlite3"

@@ -19,15 +19,20 @@ struct ps_options {
 	uint32_t states; /* a mask */
 	int pid; /* 0: all */
 	bool json;
+	bool offline;
 	enum out_colors colors;
 };
 
-enum { OPTION_COLOR = 500 };
+enum { OPTION_COLOR = 500, OPTION_OFFLINE };
 
 static const struct option long_options[] = {
-	{"all", no_argument, NULL, 'a'},  {"state", required_argument, NULL, 's'},
-	{"json", no_argument, NULL, 'j'}, {"color", required_argument, NULL, OPTION_COLOR},
-	{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+	{"all", no_argument, NULL, 'a'},
+	{"state", required_argument, NULL, 's'},
+	{"json", no_argument, NULL, 'j'},
+	{"color", required_argument, NULL, OPTION_COLOR},
+	{"help", no_argument, NULL, 'h'},
+	{"no-debuginfod", no_argument, NULL, OPTION_OFFLINE},
+	{NULL, 0, NULL, 0},
 };
 
 static void print_help(void)
@@ -41,6 +46,7 @@ static void print_help(void)
 	       "  -j, --json              JSON Lines instead of a table\n"
 	       "      --color=auto|always|never\n"
 	       "                          auto: on a terminal, unless NO_COLOR is set\n"
+	       "      --no-debuginfod     debug information from this machine only, whatever DEBUGINFOD_URLS says\n"
 	       "  -h, --help              this text\n\n"
 	       "AGE is the time in the state where the kernel tells it (> where it may be longer), LEFT the rest of\n"
 	       "its timer. WHERE comes from the JSON log of a process that runs under the shim.\n\n"
@@ -109,10 +115,12 @@ static int read_options(struct ps_options *options, int argc, char **argv, bool 
 			options->states |= state;
 		else if (code == 'j')
 			options->json = true;
+		else if (code == OPTION_OFFLINE)
+			options->offline = true;
 		else if (code != OPTION_COLOR || !out_read_colors(optarg, &options->colors)) {
 			fprintf(stderr,
 				"tcpwaitspy: %s: valid are --all, --state=STATE, --json, "
-				"--color=auto|always|never and --help\n",
+				"--color=auto|always|never, --no-debuginfod and --help\n",
 				argv[optind - 1]);
 			return STATUS_USAGE;
 		}
@@ -203,7 +211,7 @@ static void tell_of_the_unseen(const struct ps_owners *owners, struct ps_places 
 static int show(const struct ps_options *options, const struct ps_list *list)
 {
 	struct ps_row *rows = words_room((list->count + 1) * sizeof(*rows));
-	struct ps_places *places = ps_places_open();
+	struct ps_places *places = ps_places_open(options->offline);
 	struct out out = out_make(stdout, options->colors);
 	struct ps_owners owners;
 	size_t count;

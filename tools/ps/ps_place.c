@@ -36,11 +36,13 @@ struct ps_places {
 	struct log *logs;
 };
 
-struct ps_places *ps_places_open(void)
+struct ps_places *ps_places_open(bool offline)
 {
 	struct ps_places *places = words_room(sizeof(*places));
 
 	*places = (struct ps_places){.symbols = symbols_open()};
+	if (places->symbols && offline)
+		symbols_stay_offline(places->symbols);
 	return places;
 }
 

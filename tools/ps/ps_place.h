@@ -15,8 +15,8 @@ struct ps_story {
 
 struct ps_places;
 
-/* Never NULL. */
-struct ps_places *ps_places_open(void);
+/* Never NULL. offline: debug information from this machine only. */
+struct ps_places *ps_places_open(bool offline);
 void ps_places_close(struct ps_places *places);
 
 /*

@@ -32,7 +32,7 @@ struct item_frame {
 	const char *module; /* path; NULL: unknown */
 	uint64_t offset; /* of ip in the module, as addr2line takes it */
 	const char *build_id; /* hexadecimal */
-	const char *function; /* as the log had it; NULL: none known */
+	const char *function; /* as its author wrote it, where the log had what the linker has; NULL: none known */
 	uint64_t function_offset;
 };
 

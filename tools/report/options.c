@@ -22,7 +22,8 @@ static const struct option own[] = {
 	{"since", required_argument, NULL, 's'},    {"rule", required_argument, NULL, 'r'},
 	{"severity", required_argument, NULL, 'S'}, {"top", required_argument, NULL, 'n'},
 	{"fail-on", required_argument, NULL, 'f'},  {"verbose", no_argument, NULL, 'v'},
-	{"color", required_argument, NULL, 'c'},    {"help", no_argument, NULL, 'h'},
+	{"color", required_argument, NULL, 'c'},    {"no-debuginfod", no_argument, NULL, 'N'},
+	{"help", no_argument, NULL, 'h'},
 };
 
 #define OWN_COUNT (sizeof(own) / sizeof(own[0]))
@@ -40,6 +41,7 @@ static void print_help(void)
 	       "      --fail-on=LEVEL     exit status 1 where a finding is as bad as that, for CI\n"
 	       "  -v, --verbose           with stacks, evidence, and every process\n"
 	       "      --color=auto|always|never\n"
+	       "      --no-debuginfod     debug information from this machine only, whatever DEBUGINFOD_URLS says\n"
 	       "  -h, --help              this text\n\n"
 	       "Written besides (OUT may be - for standard output, instead of the report):\n");
 	for (const struct report_writer *writer = report_writers; writer->name; writer++)
@@ -179,6 +181,9 @@ static int take_option(struct report_options *options, int code)
 	case 'c':
 		if (!out_read_colors(optarg, &options->colors))
 			return refuse("color", optarg, "auto, always or never is valid");
+		return REPORT_OPTIONS_GO;
+	case 'N':
+		options->offline = true;
 		return REPORT_OPTIONS_GO;
 	case 'h':
 		print_help();

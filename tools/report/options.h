@@ -17,6 +17,7 @@ struct report_options {
 	bool to_stdout; /* one of them is "-": the text report would be in its way */
 	unsigned long top; /* places shown; 0: all */
 	bool verbose;
+	bool offline;
 	bool fails; /* --fail-on was given, and this is the severity */
 	enum spy_severity fail_on;
 	enum out_colors colors;

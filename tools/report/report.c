@@ -96,6 +96,8 @@ int report_command(int argc, char **argv)
 		return STATUS_CANNOT;
 	}
 	symbols = symbols_open();
+	if (symbols && options.offline)
+		symbols_stay_offline(symbols);
 	model_finish(model, symbols);
 	tell_symbol_troubles(symbols);
 	written = write_outputs(&options, model);

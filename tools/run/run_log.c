@@ -104,6 +104,8 @@ int run_log_begin(struct run_log *log, struct run_options *options)
 	log->render.out = out_make(log->stream, options->colors);
 	log->render.quiet = options->quiet || settings->calls == SPY_CALLS_NONE;
 	log->render.symbols = log->as_json ? NULL : symbols_open();
+	if (log->render.symbols && options->offline)
+		symbols_stay_offline(log->render.symbols);
 	log->raw_fd = fileno(log->stream);
 	log->follow = log->is_private ? follow_private() : follow_template(settings->log);
 	if (!log->follow) {

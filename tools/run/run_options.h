@@ -18,6 +18,7 @@ struct run_options {
 	const char *library; /* NULL: looked for */
 	bool quiet;
 	bool no_wait;
+	bool offline;
 	int program; /* its index in argv */
 };
 

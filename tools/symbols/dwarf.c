@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../read/function.h"
+
 #define PATH_ROOM 4096
 
 static const char *absolute(struct room *room, const char *directory, const char *file)
@@ -126,7 +128,7 @@ static size_t symbol_frame(Dwfl_Module *module, Dwarf_Addr address, struct room 
 	const char *name = frame->function ? NULL : dwfl_module_addrname(module, address);
 
 	if (name)
-		frame->function = room_text(room, name, strlen(name));
+		frame->function = function_plain(room_text(room, name, strlen(name)), room);
 	return frame->function || frame->file ? 1 : 0;
 }
 

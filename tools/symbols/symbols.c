@@ -14,6 +14,7 @@
 
 #include "../read/room.h"
 #include "dwarf.h"
+#include "network.h"
 #include "text.h"
 
 #define BUILD_ID_TEXT 129
@@ -28,6 +29,7 @@ struct module {
 
 struct symbols {
 	struct room room;
+	struct network network;
 	struct module *modules;
 	struct text_file *texts;
 	const char **troubles;
@@ -36,13 +38,18 @@ struct symbols {
 
 static const Dwfl_Callbacks callbacks = {
 	.find_elf = dwfl_build_id_find_elf,
-	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.find_debuginfo = network_find_debuginfo,
 	.section_address = dwfl_offline_section_address,
 };
 
 struct symbols *symbols_open(void)
 {
 	return calloc(1, sizeof(struct symbols));
+}
+
+void symbols_stay_offline(struct symbols *symbols)
+{
+	symbols->network.off = true;
 }
 
 void symbols_close(struct symbols *symbols)
@@ -103,9 +110,10 @@ static void build_id_text(Dwfl_Module *module, char text[BUILD_ID_TEXT])
  * Addresses are then as the file has them, which is what the log's offsets are. False: the file
  * cannot be used; `found` is its build id, "" where it has none or is no ELF file.
  */
-static bool open_file(struct module *module, const char *path, char found[BUILD_ID_TEXT])
+static bool open_file(struct symbols *symbols, struct module *module, const char *path, char found[BUILD_ID_TEXT])
 {
 	int fd = open_regular(path);
+	void **userdata;
 	int error;
 
 	*found = '\0';
@@ -116,6 +124,8 @@ static bool open_file(struct module *module, const char *path, char found[BUILD_
 	module->dwfl_module = dwfl_report_elf(module->dwfl, path, path, fd, 0, true);
 	dwfl_report_end(module->dwfl, NULL, NULL);
 	if (module->dwfl_module) {
+		dwfl_module_info(module->dwfl_module, &userdata, NULL, NULL, NULL, NULL, NULL, NULL);
+		*userdata = &symbols->network;
 		build_id_text(module->dwfl_module, found);
 		if (!module->build_id || strcmp(found, module->build_id) == 0)
 			return true;
@@ -131,7 +141,7 @@ static bool open_file(struct module *module, const char *path, char found[BUILD_
 }
 
 /* Where distributions put the debug information of what they have installed. */
-static bool open_debug_file(struct module *module)
+static bool open_debug_file(struct symbols *symbols, struct module *module)
 {
 	char path[256];
 	char found[BUILD_ID_TEXT];
@@ -139,7 +149,7 @@ static bool open_debug_file(struct module *module)
 	if (!module->build_id || strlen(module->build_id) < 3 || strchr(module->build_id, '/'))
 		return false;
 	snprintf(path, sizeof(path), "/usr/lib/debug/.build-id/%.2s/%s.debug", module->build_id, module->build_id + 2);
-	return open_file(module, path, found);
+	return open_file(symbols, module, path, found);
 }
 
 static struct module *module_of(struct symbols *symbols, const char *path, const char *build_id)
@@ -157,10 +167,10 @@ static struct module *module_of(struct symbols *symbols, const char *path, const
 	module->build_id = build_id ? room_text(&symbols->room, build_id, strlen(build_id)) : NULL;
 	module->next = symbols->modules;
 	symbols->modules = module;
-	if (open_file(module, path, found))
+	if (open_file(symbols, module, path, found))
 		return module;
 	error = errno;
-	if (open_debug_file(module))
+	if (open_debug_file(symbols, module))
 		return module;
 	if (error == ESTALE)
 		add_trouble(symbols, "%s is another build than the one logged (build id %.12s, logged %.12s): not used",

@@ -4,7 +4,7 @@
  *
  * A file whose build id is not the log's is another build: it is not used, and that is said. A file
  * without debug information gives functions from its symbol table; without one, nothing.
- * One thread. Nothing is read from the network unless DEBUGINFOD_URLS is set, as with all of elfutils.
+ * One thread. Nothing is read from the network unless DEBUGINFOD_URLS is set (network.h says how).
  */
 #ifndef TOOLS_SYMBOLS_SYMBOLS_H
 #define TOOLS_SYMBOLS_SYMBOLS_H
@@ -16,7 +16,7 @@
 struct symbols;
 
 struct symbols_frame {
-	const char *function; /* as in the source where that is known, else as linked; NULL: unknown */
+	const char *function; /* as in the source, without arguments; NULL: unknown */
 	const char *file; /* as the compiler had it, absolute where it told; NULL: unknown */
 	int line; /* 0: unknown */
 	int column; /* 0: unknown */
@@ -24,6 +24,8 @@ struct symbols_frame {
 };
 
 struct symbols *symbols_open(void);
+/* To be called before names are asked for: whatever DEBUGINFOD_URLS says. */
+void symbols_stay_offline(struct symbols *symbols);
 void symbols_close(struct symbols *symbols);
 
 /*

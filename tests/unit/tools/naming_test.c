@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../../../tools/read/function.h"
 #include "../../../tools/symbols/symbols.h"
 
 static const char source[] = "#include <stdio.h>\n"
@@ -239,6 +240,44 @@ static void methods_have_their_class_and_namespace(void **state)
 	assert_int_equal(frames[0].line, 7);
 }
 
+static void methods_are_named_without_debug_information(void **state)
+{
+	const struct lab *lab = *state;
+	const struct symbols_frame *frames;
+	uint64_t offset;
+
+	if (system("c++ --version >/dev/null 2>&1") != 0)
+		skip();
+	offset = make(lab, "app.cc", cplusplus, "c++ -O2 app.cc -o app");
+	assert_int_equal(find(lab, NULL, offset, &frames), 1);
+	assert_string_equal(frames[0].function, "net::Pool::take");
+	assert_null(frames[0].file);
+}
+
+static void names_are_those_of_the_source(void **state)
+{
+	static const struct {
+		const char *linked, *plain;
+	} names[] = {
+		{"_ZN3net4Pool4takeEv", "net::Pool::take"},
+		{"_ZNSt6vectorIiSaIiEE9push_backERKi", "std::vector<int, std::allocator<int> >::push_back"},
+		{"_ZN3net4Pool4takeEv.cold", "net::Pool::take"},
+		{"_RNvCs1234_7mycrate3foo", "mycrate::foo"},
+		{"handle_client", "handle_client"},
+		{"main.cold", "main.cold"},
+		{"_Zebra", "_Zebra"},
+		{"_ZN3net4Pool4ta", "_ZN3net4Pool4ta"}, /* cut in the log */
+		{"", ""},
+	};
+	struct room room = {NULL, NULL};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_string_equal(function_plain(names[i].linked, &room), names[i].plain);
+	assert_null(function_plain(NULL, &room));
+	room_close(&room);
+}
+
 static void source_lines_beyond_the_file_are_none(void **state)
 {
 	const struct lab *lab = *state;
@@ -268,6 +307,8 @@ int main(void)
 		LAB(another_build_is_not_used_and_said_once),
 		LAB(what_is_no_elf_file_or_not_there_is_said),
 		LAB(methods_have_their_class_and_namespace),
+		LAB(methods_are_named_without_debug_information),
+		cmocka_unit_test(names_are_those_of_the_source),
 		LAB(source_lines_beyond_the_file_are_none),
 	};
 

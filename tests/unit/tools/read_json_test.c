@@ -123,17 +123,20 @@ static void a_summary_has_its_places_waits_and_what_is_open(void **state)
 			   "\"rule\":\"open-at-exit\",\"severity\":\"note\",\"count\":9,\"first\":\"1970-01-01T00:00:"
 			   "01Z\","
 			   "\"last\":\"1970-01-01T00:00:02Z\",\"frame\":" FRAME(
-				   "made") "},{\"rule\":\"sigpipe\","
-					   "\"severity\":\"error\",\"count\":1,\"frame\":null}],"
-					   "\"wait_states\":{\"CLOSE_WAIT\":{\"connections\":3,\"total_ms\":1.5,\"max_"
-					   "ms\":1}},"
-					   "\"wait_places\":[{\"state\":\"CLOSE_WAIT\",\"connections\":3,\"total_ms\":"
-					   "1.5,\"max_ms\":1,"
-					   "\"frame\":" FRAME("read") "}],\"open\":[{\"fd\":3,\"conn\":1,\"local\":"
-								      "\"l\",\"peer\":\"\","
-								      "\"state\":\"LISTEN\"}],\"open_at_exit\":1,"
-								      "\"open_by_state\":{\"LISTEN\":1},"
-								      "\"unseen\":2,\"lost\":{\"lines\":5}}\n");
+				   "_ZN3net4Pool4takeEv") "},{\"rule\":\"sigpipe\","
+							  "\"severity\":\"error\",\"count\":1,\"frame\":null}],"
+							  "\"wait_states\":{\"CLOSE_WAIT\":{\"connections\":3,\"total_"
+							  "ms\":1.5,\"max_"
+							  "ms\":1}},"
+							  "\"wait_places\":[{\"state\":\"CLOSE_WAIT\",\"connections\":"
+							  "3,\"total_ms\":"
+							  "1.5,\"max_ms\":1,"
+							  "\"frame\":" FRAME(
+								  "read") "}],\"open\":[{\"fd\":3,\"conn\":1,\"local\":"
+									  "\"l\",\"peer\":\"\","
+									  "\"state\":\"LISTEN\"}],\"open_at_exit\":1,"
+									  "\"open_by_state\":{\"LISTEN\":1},"
+									  "\"unseen\":2,\"lost\":{\"lines\":5}}\n");
 	struct item item;
 
 	(void)state;
@@ -142,7 +145,7 @@ static void a_summary_has_its_places_waits_and_what_is_open(void **state)
 	assert_int_equal(item.summary.place_count, 2);
 	assert_int_equal(item.summary.places[0].count, 9);
 	assert_int_equal(item.summary.places[0].last_ns, 2000000000);
-	assert_string_equal(item.summary.places[0].frame.function, "made");
+	assert_string_equal(item.summary.places[0].frame.function, "net::Pool::take");
 	assert_null(item.summary.places[1].frame.module);
 	assert_int_equal(item.summary.wait_count, 1);
 	assert_int_equal(item.summary.waits[0].state, SPY_STATE_CLOSE_WAIT);
