@@ -187,8 +187,8 @@ tsan: ## Run the unit tests with ThreadSanitizer (CC=clang: clang's)
 	$(MAKE) BUILD=$(BUILD)/tsan-$(notdir $(CC)) EXTRA_CFLAGS="-fsanitize=thread" unit
 
 coverage: ## Line coverage of what is not preloaded, by the unit tests
-	$(MAKE) BUILD=$(BUILD)/coverage EXTRA_CFLAGS="--coverage -O0" unit
-	gcovr --root . --filter 'shim/' $(BUILD)/coverage
+	$(MAKE) BUILD=$(BUILD)/coverage EXTRA_CFLAGS="--coverage -fprofile-update=atomic -O0" unit
+	gcovr --root . --filter 'shim/' --filter 'tools/' $(BUILD)/coverage
 
 transparency: all ## Run other people's tests and servers with and without the shim, and compare each case
 	@python3 -B tests/transparency/run.py $(BUILD) $(if $(SUITES),--suite $(SUITES)) --report $(BUILD)/transparency.md
