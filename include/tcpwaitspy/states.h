@@ -10,7 +10,7 @@
 
 enum spy_state {
 	SPY_STATE_UNKNOWN = 0,
-#define STATE(id, name, kernel, wait) SPY_STATE_##id = (kernel),
+#define STATE(id, kernel, wait) SPY_STATE_##id = (kernel),
 #include "states.def"
 	SPY_STATE_COUNT = 12
 };
@@ -25,18 +25,24 @@ enum spy_state_source { SPY_SOURCE_NONE = 0, SPY_SOURCE_KERNEL, SPY_SOURCE_INFER
 static inline const char *spy_state_name(unsigned int state)
 {
 	static const char *const names[SPY_STATE_COUNT] = {
-#define STATE(id, name, kernel, wait) [kernel] = (name),
+#define STATE(id, kernel, wait) [kernel] = #id,
 #include "states.def"
 	};
 
 	return state < SPY_STATE_COUNT && names[state] ? names[state] : "UNKNOWN";
 }
 
+/* True where the state cannot last: our FIN is out, or there is no connection. */
+static inline bool spy_state_is_over(unsigned int state)
+{
+	return state != SPY_STATE_ESTABLISHED && state != SPY_STATE_CLOSE_WAIT && state != SPY_STATE_SYN_RECV;
+}
+
 /* True for the states whose time the ledger keeps: the four WAIT states, LAST_ACK and CLOSING. */
 static inline bool spy_state_is_wait(unsigned int state)
 {
 	static const bool wait_states[SPY_STATE_COUNT] = {
-#define STATE(id, name, kernel, wait) [kernel] = (wait),
+#define STATE(id, kernel, wait) [kernel] = (wait),
 #include "states.def"
 	};
 

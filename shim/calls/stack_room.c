@@ -34,10 +34,9 @@ static _Atomic bool has_alternate_stacks;
 
 static __thread struct job *current __attribute__((tls_model("initial-exec")));
 
-SPY_EXPORT int sigaltstack(const stack_t *stack, stack_t *old)
+void spy_stack_room_alternate(void)
 {
 	has_alternate_stacks = true;
-	return REAL(sigaltstack)(stack, old);
 }
 
 static bool is_small(void)

@@ -13,6 +13,9 @@
 /* body(what, rc), here or on a stack with room, or not at all where there is none. errno is what it was when body begins, and what body leaves. */
 long spy_with_room(long (*body)(void *what, long rc), void *what, long rc);
 
+/* The program has to do with alternate stacks: from now on each thread is asked about its own. */
+void spy_stack_room_alternate(void);
+
 /* True while this thread is on such a stack, where the program's frames cannot be seen. */
 bool spy_in_room(void);
 

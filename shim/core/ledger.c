@@ -22,7 +22,7 @@ static uint32_t place_of(const struct spy_conn *conn)
 
 	if (conn->state == SPY_STATE_CLOSE_WAIT)
 		return stacks[SPY_STACK_EOF] ? stacks[SPY_STACK_EOF] : stacks[SPY_STACK_CREATED];
-	return stacks[SPY_STACK_SHUT] ? stacks[SPY_STACK_SHUT] : stacks[SPY_STACK_CLOSED];
+	return spy_conn_end_stack(conn);
 }
 
 static struct spy_account *account_of(struct spy_ledger *ledger, enum spy_state state, uint32_t stack)

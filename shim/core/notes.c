@@ -140,12 +140,6 @@ static void note_shutdown(const struct spy_event *ev, struct spy_conn *conn)
 	conn->stacks[SPY_STACK_SHUT] = ev->stack;
 }
 
-/* True where the state cannot last: our FIN is out, or there was no connection. */
-static bool is_ended(enum spy_state state)
-{
-	return state != SPY_STATE_ESTABLISHED && state != SPY_STATE_CLOSE_WAIT && state != SPY_STATE_SYN_RECV;
-}
-
 static void note_close(const struct spy_event *ev, struct spy_conn *conn)
 {
 	bool by_user = ev->tid == conn->made_tid || ev->tid == conn->last_tid;
@@ -171,7 +165,7 @@ void spy_note_held(const struct spy_event *ev, struct spy_conn *conn)
 {
 	if (!(conn->flags & SPY_CONN_CLOSED) || (conn->flags & SPY_CONN_CLOSED_IN_USE) || ev->was_closed)
 		return;
-	if (ev->source == SPY_SOURCE_KERNEL && !is_ended((enum spy_state)conn->state))
+	if (ev->source == SPY_SOURCE_KERNEL && !spy_state_is_over(conn->state))
 		conn->flags |= SPY_CONN_HELD;
 	else
 		conn->flags &= ~(uint32_t)SPY_CONN_HELD;

@@ -20,6 +20,9 @@
 void spy_finding_add(struct spy_finding *finding, const char *name, int64_t number);
 
 /* The same for the name of the process that holds something: evidence "holder_name". */
-void spy_finding_add_holder(struct spy_finding *finding, const char name[16]);
+void spy_finding_add_holder_name(struct spy_finding *finding, const char name[16]);
+
+/* Who still holds a connection, name and all, if that was found out. */
+void spy_finding_add_holder(struct spy_finding *finding, const struct spy_holder *holder);
 
 #endif

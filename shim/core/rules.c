@@ -33,7 +33,7 @@ void spy_finding_add(struct spy_finding *finding, const char *name, int64_t numb
 		(struct spy_evidence){.name = name, .kind = SPY_EVIDENCE_NUMBER, .number = number};
 }
 
-void spy_finding_add_holder(struct spy_finding *finding, const char name[16])
+void spy_finding_add_holder_name(struct spy_finding *finding, const char name[16])
 {
 	if (finding->evidence_count >= SPY_EVIDENCE_MAX)
 		return;
@@ -41,6 +41,15 @@ void spy_finding_add_holder(struct spy_finding *finding, const char name[16])
 		finding->holder_name[i] = name[i];
 	finding->evidence[finding->evidence_count++] =
 		(struct spy_evidence){.name = "holder_name", .kind = SPY_EVIDENCE_HOLDER};
+}
+
+void spy_finding_add_holder(struct spy_finding *finding, const struct spy_holder *holder)
+{
+	if (!holder->pid)
+		return;
+	spy_finding_add(finding, "holder_pid", holder->pid);
+	spy_finding_add(finding, "holder_fd", holder->fd);
+	spy_finding_add_holder_name(finding, holder->name);
 }
 
 /*

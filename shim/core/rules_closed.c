@@ -3,11 +3,6 @@
  */
 #include "predicates.h"
 
-static bool is_over(enum spy_state state)
-{
-	return state != SPY_STATE_ESTABLISHED && state != SPY_STATE_CLOSE_WAIT && state != SPY_STATE_SYN_RECV;
-}
-
 /* True where the thread that closed this connection had read or written on the one that had its number before. */
 static bool used_former(const struct spy_conn *conn)
 {
@@ -136,21 +131,11 @@ bool spy_rule_abortive_close(const struct spy_core *core, const struct spy_event
 	return true;
 }
 
-/* Whoever still holds the connection, if that was found out. */
-static void tell_holder(const struct spy_event *ev, struct spy_finding *finding)
-{
-	if (!ev->holder.pid)
-		return;
-	spy_finding_add(finding, "holder_pid", ev->holder.pid);
-	spy_finding_add(finding, "holder_fd", ev->holder.fd);
-	spy_finding_add_holder(finding, ev->holder.name);
-}
-
 bool spy_rule_close_without_fin(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,
 				struct spy_finding *finding)
 {
 	bool held_here = conn->descriptors && (conn->flags & SPY_CONN_DUP_CLOSED);
-	bool held_there = (conn->flags & SPY_CONN_HELD) && !is_over((enum spy_state)conn->state);
+	bool held_there = (conn->flags & SPY_CONN_HELD) && !spy_state_is_over(conn->state);
 
 	if ((!held_here && !held_there) || (conn->flags & SPY_CONN_LISTENER))
 		return false;
@@ -163,13 +148,13 @@ bool spy_rule_close_without_fin(const struct spy_core *core, const struct spy_ev
 	if (held_here &&
 	    ((conn->flags & SPY_CONN_STDIO) || (conn->state != SPY_STATE_CLOSE_WAIT && ev->op != SPY_OP_EXIT)))
 		return false;
-	if (held_here && is_over((enum spy_state)conn->state))
+	if (held_here && spy_state_is_over(conn->state))
 		return false;
 	if (held_there && !ev->holder_asked)
 		return false;
 	finding->stacks[SPY_STORY_HERE] = conn->stacks[SPY_STACK_CLOSED];
 	finding->call = "close";
-	tell_holder(ev, finding);
+	spy_finding_add_holder(finding, &ev->holder);
 	if (held_here) {
 		finding->cause = "dup";
 		finding->cause_text = "descriptor {fd} refers to it, too, and was not used since";

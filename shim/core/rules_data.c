@@ -75,13 +75,10 @@ static void tell_holder(const struct spy_event *ev, const struct spy_conn *conn,
 		"close() here ended nothing: another process holds the connection, and which one could not be found";
 	finding->remedy = "close every copy; make descriptors close-on-exec (SOCK_CLOEXEC) and close them in children";
 	finding->stacks[SPY_STORY_CLOSED] = conn->stacks[SPY_STACK_CLOSED];
-	if (!ev->holder.pid)
-		return;
-	finding->cause_text =
-		"close() here ended nothing: pid {holder_pid} ({holder_name}) holds it as its descriptor {holder_fd}";
-	spy_finding_add(finding, "holder_pid", ev->holder.pid);
-	spy_finding_add(finding, "holder_fd", ev->holder.fd);
-	spy_finding_add_holder(finding, ev->holder.name);
+	if (ev->holder.pid)
+		finding->cause_text = "close() here ended nothing: pid {holder_pid} ({holder_name}) holds it as its "
+				      "descriptor {holder_fd}";
+	spy_finding_add_holder(finding, &ev->holder);
 }
 
 bool spy_rule_close_wait_leak(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,

@@ -119,15 +119,13 @@ bool spy_rule_inherited_by_exec(const struct spy_core *core, const struct spy_ev
 bool spy_rule_server_closes_first(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,
 				  struct spy_finding *finding)
 {
-	uint32_t stack = conn->stacks[SPY_STACK_SHUT] ? conn->stacks[SPY_STACK_SHUT] : conn->stacks[SPY_STACK_CLOSED];
-
 	(void)core;
 	if (ev->was_closed || !(conn->flags & SPY_CONN_ACCEPTED) || (conn->flags & SPY_CONN_FORKED))
 		return false;
 	/* The socket of an active close ends in TIME_WAIT; who closed second never sees it. */
 	if (conn->state != SPY_STATE_TIME_WAIT)
 		return false;
-	finding->stacks[SPY_STORY_HERE] = stack;
+	finding->stacks[SPY_STORY_HERE] = spy_conn_end_stack(conn);
 	spy_finding_add(finding, "time_wait_ms", SPY_TIME_WAIT_MS);
 	return true;
 }
@@ -135,14 +133,12 @@ bool spy_rule_server_closes_first(const struct spy_core *core, const struct spy_
 bool spy_rule_fin_wait_2_stall(const struct spy_core *core, const struct spy_event *ev, const struct spy_conn *conn,
 			       struct spy_finding *finding)
 {
-	uint32_t stack = conn->stacks[SPY_STACK_SHUT] ? conn->stacks[SPY_STACK_SHUT] : conn->stacks[SPY_STACK_CLOSED];
-
 	if (conn->state != SPY_STATE_FIN_WAIT_2 || finding->age_ns <= core->settings.fin_wait_ns)
 		return false;
 	if (conn->flags & SPY_CONN_FORKED)
 		return false; /* The parent's to tell. */
 	(void)ev;
-	finding->stacks[SPY_STORY_HERE] = stack;
+	finding->stacks[SPY_STORY_HERE] = spy_conn_end_stack(conn);
 	spy_finding_add(finding, "fin_wait_2_ms", (int64_t)(finding->age_ns / 1000000u));
 	return true;
 }

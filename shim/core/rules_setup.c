@@ -20,7 +20,7 @@ static void tell_holders(const struct spy_port_holders *holders, struct spy_find
 		finding->remedy =
 			"stop the other server, or use another port; SO_REUSEADDR does not help against a listener";
 		if (holders->listener.pid) {
-			spy_finding_add_holder(finding, holders->listener.name);
+			spy_finding_add_holder_name(finding, holders->listener.name);
 			finding->cause_text = "pid {listener_pid} ({holder_name}) listens on the port";
 			finding->message = "bind() to {local} failed with EADDRINUSE: pid {listener_pid} "
 					   "({holder_name}) listens on it";

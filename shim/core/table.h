@@ -57,10 +57,10 @@ enum spy_conn_flags {
 	SPY_CONN_HELD = 1 << 24, /* close() ended nothing: the kernel says it goes on */
 	SPY_CONN_CLOSED_BY_USER = 1 << 25, /* the thread that closed it had made calls on it */
 	SPY_CONN_FORMER_BY_USER = 1 << 26, /* the same, of the connection that had this number before */
-	SPY_CONN_CLOSED_BY_PARENT = 1 << 29, /* before the fork() that made this process */
+	SPY_CONN_CLOSED_IN_USE = 1 << 27, /* another thread was in a call on it at close() */
 	SPY_CONN_USED_SINCE_FIN = 1 << 28, /* a call was made on it in CLOSE_WAIT */
-	SPY_CONN_ANNOTATED = 1 << 30, /* the program has put a note on it; see annotations.h */
-	SPY_CONN_CLOSED_IN_USE = 1 << 27 /* another thread was in a call on it at close() */
+	SPY_CONN_CLOSED_BY_PARENT = 1 << 29, /* before the fork() that made this process */
+	SPY_CONN_ANNOTATED = 1 << 30 /* the program has put a note on it; see annotations.h */
 };
 
 /* The stacks that a record keeps. */
@@ -117,6 +117,12 @@ struct spy_conn {
 	uint32_t self; /* index plus 1: what slots hold */
 	uint32_t next_free; /* the same of the next free record; 0 at the end */
 };
+
+/* Where this side ended the connection: its shutdown(), or else its close(); 0 before either. */
+static inline uint32_t spy_conn_end_stack(const struct spy_conn *conn)
+{
+	return conn->stacks[SPY_STACK_SHUT] ? conn->stacks[SPY_STACK_SHUT] : conn->stacks[SPY_STACK_CLOSED];
+}
 
 /* Where memory comes from: zeroed, never given back. Returns NULL when there is none. */
 typedef void *(*spy_memory_fn)(size_t size);

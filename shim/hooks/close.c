@@ -152,6 +152,17 @@ SPY_EXPORT int dup(int fd)
 	return (int)spy_finish_dup(&call, rc);
 }
 
+/* libunwind probes memory through a pipe of its own, and gets none (probe.h). */
+SPY_EXPORT int pipe(int ends[2])
+{
+	return spy_probe_pipe(ends) ? 0 : REAL(pipe)(ends);
+}
+
+SPY_EXPORT int pipe2(int ends[2], int flags)
+{
+	return spy_probe_pipe(ends) ? 0 : REAL(pipe2)(ends, flags);
+}
+
 static int real_dup_over(enum spy_call_id id, int oldfd, int newfd, int flags)
 {
 	return id == SPY_CALL_dup3 ? REAL(dup3)(oldfd, newfd, flags) : REAL(dup2)(oldfd, newfd);

@@ -29,9 +29,6 @@ void spy_note_option(struct spy_call *call, long rc, int level, int option, cons
 /* The address of bind() or connect(); errno is the real call's. */
 void spy_note_target(struct spy_call *call, long rc, const struct sockaddr *addr, socklen_t len);
 
-/* Arguments and end of file of a read with a length; a read of no bytes returns 0, too. */
-long spy_finish_read(struct spy_call *call, long rc, size_t len, int64_t flags);
-
 /* True where these buffers have room for a byte: then a read of none is the end of file. */
 struct iovec;
 bool spy_has_room(const struct iovec *iov, size_t count);

@@ -9,7 +9,8 @@
 #include "../preload/real.h"
 #include "hooks.h"
 
-long spy_finish_read(struct spy_call *call, long rc, size_t len, int64_t flags)
+/* Arguments and end of file of a read with a length; a read of no bytes returns 0, too. */
+static long finish_read(struct spy_call *call, long rc, size_t len, int64_t flags)
 {
 	call->arg[0] = (int64_t)len;
 	call->arg[1] = flags;
@@ -34,7 +35,7 @@ SPY_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 	if (!spy_enter(&call, SPY_CALL_recv, fd))
 		return REAL(recv)(fd, buf, len, flags);
 	rc = REAL(recv)(fd, buf, len, flags);
-	return spy_finish_read(&call, rc, len, flags);
+	return finish_read(&call, rc, len, flags);
 }
 
 SPY_EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t buflen, int flags)
@@ -45,7 +46,7 @@ SPY_EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t buflen, int 
 	if (!spy_enter(&call, SPY_CALL_recv, fd))
 		return REAL(__recv_chk)(fd, buf, len, buflen, flags);
 	rc = REAL(__recv_chk)(fd, buf, len, buflen, flags);
-	return spy_finish_read(&call, rc, len, flags);
+	return finish_read(&call, rc, len, flags);
 }
 
 SPY_EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr, socklen_t *addrlen)
@@ -56,7 +57,7 @@ SPY_EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct soc
 	if (!spy_enter(&call, SPY_CALL_recvfrom, fd))
 		return REAL(recvfrom)(fd, buf, len, flags, addr, addrlen);
 	rc = REAL(recvfrom)(fd, buf, len, flags, addr, addrlen);
-	return spy_finish_read(&call, rc, len, flags);
+	return finish_read(&call, rc, len, flags);
 }
 
 SPY_EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t buflen, int flags, struct sockaddr *addr,
@@ -68,7 +69,7 @@ SPY_EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t buflen, 
 	if (!spy_enter(&call, SPY_CALL_recvfrom, fd))
 		return REAL(__recvfrom_chk)(fd, buf, len, buflen, flags, addr, addrlen);
 	rc = REAL(__recvfrom_chk)(fd, buf, len, buflen, flags, addr, addrlen);
-	return spy_finish_read(&call, rc, len, flags);
+	return finish_read(&call, rc, len, flags);
 }
 
 void spy_adopt_rights(const struct msghdr *msg)
@@ -162,7 +163,7 @@ __attribute__((noinline)) static ssize_t read_tracked(int fd, void *buf, size_t 
 	if (!slot || !spy_enter_tracked(&call, SPY_CALL_read, fd, slot, caller))
 		return REAL(read)(fd, buf, len);
 	rc = REAL(read)(fd, buf, len);
-	return spy_finish_read(&call, rc, len, SPY_UNKNOWN);
+	return finish_read(&call, rc, len, SPY_UNKNOWN);
 }
 
 SPY_EXPORT ssize_t read(int fd, void *buf, size_t len)
@@ -183,7 +184,7 @@ SPY_EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t buflen)
 	if (!spy_enter(&call, SPY_CALL_read, fd))
 		return REAL(__read_chk)(fd, buf, len, buflen);
 	rc = REAL(__read_chk)(fd, buf, len, buflen);
-	return spy_finish_read(&call, rc, len, SPY_UNKNOWN);
+	return finish_read(&call, rc, len, SPY_UNKNOWN);
 }
 
 SPY_EXPORT ssize_t readv(int fd, const struct iovec *iov, int count)

@@ -1,13 +1,20 @@
 /*
- * Hooks of the calls that set signal handlers. The shim's own handlers stand in for the default
- * action of three signals; a program that asks is told SIG_DFL, as it would be without the shim.
+ * Hooks of the calls that set signal handlers and their stacks. The shim's own handlers stand in for the default
+ * action of a few signals (ending.h); a program that asks is told SIG_DFL, as it would be without the shim.
  */
 #include <errno.h>
 #include <signal.h>
 
+#include "../calls/stack_room.h"
 #include "../preload/ending.h"
 #include "../preload/real.h"
 #include "../preload/spy.h"
+
+SPY_EXPORT int sigaltstack(const stack_t *stack, stack_t *old)
+{
+	spy_stack_room_alternate();
+	return REAL(sigaltstack)(stack, old);
+}
 
 typedef sighandler_t (*set_handler_fn)(int sig, sighandler_t handler);
 

@@ -36,6 +36,26 @@ static const struct by_number data_calls[] = {
 	{SYS_sendfile, SPY_CALL_sendfile, 1, 3},
 };
 
+/* Calls on one descriptor whose arguments are numbers, options or an address. */
+static const struct {
+	long number;
+	enum spy_call_id id;
+} plain_calls[] = {
+#ifdef SYS_socket
+	{SYS_bind, SPY_CALL_bind},
+	{SYS_listen, SPY_CALL_listen},
+	{SYS_connect, SPY_CALL_connect},
+	{SYS_shutdown, SPY_CALL_shutdown},
+	{SYS_setsockopt, SPY_CALL_setsockopt},
+	{SYS_getsockopt, SPY_CALL_getsockopt},
+	{SYS_getpeername, SPY_CALL_getpeername},
+	{SYS_getsockname, SPY_CALL_getsockname},
+#endif
+	{SYS_dup, SPY_CALL_dup},
+	{SYS_fcntl, SPY_CALL_fcntl},
+	{SYS_ioctl, SPY_CALL_ioctl},
+};
+
 static long real_call(long number, const long *a)
 {
 	return REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
@@ -137,7 +157,6 @@ static bool is_dup(long number, const long *a)
 	return number == SYS_dup || (number == SYS_fcntl && (a[1] == F_DUPFD || a[1] == F_DUPFD_CLOEXEC));
 }
 
-/* Calls on one descriptor whose arguments are numbers, options or an address. */
 static long plain_call(enum spy_call_id id, long number, const long *a, uintptr_t caller)
 {
 	uint32_t slot = spy_table_slot(&spy_core.table, (int)a[0]);
@@ -164,7 +183,7 @@ static long plain_call(enum spy_call_id id, long number, const long *a, uintptr_
 	return spy_finish_dup(&call, rc);
 }
 
-/* The calls that are not data; those that no row and no case knows go through as they are. */
+/* The calls with a way of their own; those that no row and no case knows go through as they are. */
 static long other_call(long number, const long *a, uintptr_t caller)
 {
 	switch (number) {
@@ -196,33 +215,11 @@ static long other_call(long number, const long *a, uintptr_t caller)
 		return socket_call(a, caller);
 	case SYS_accept4:
 		return accept_call(SPY_CALL_accept4, number, a, caller);
-	case SYS_bind:
-		return plain_call(SPY_CALL_bind, number, a, caller);
-	case SYS_listen:
-		return plain_call(SPY_CALL_listen, number, a, caller);
-	case SYS_connect:
-		return plain_call(SPY_CALL_connect, number, a, caller);
-	case SYS_shutdown:
-		return plain_call(SPY_CALL_shutdown, number, a, caller);
-	case SYS_setsockopt:
-		return plain_call(SPY_CALL_setsockopt, number, a, caller);
-	case SYS_getsockopt:
-		return plain_call(SPY_CALL_getsockopt, number, a, caller);
-	case SYS_getpeername:
-		return plain_call(SPY_CALL_getpeername, number, a, caller);
-	case SYS_getsockname:
-		return plain_call(SPY_CALL_getsockname, number, a, caller);
 #endif
 #ifdef SYS_accept
 	case SYS_accept:
 		return accept_call(SPY_CALL_accept, number, a, caller);
 #endif
-	case SYS_dup:
-		return plain_call(SPY_CALL_dup, number, a, caller);
-	case SYS_fcntl:
-		return plain_call(SPY_CALL_fcntl, number, a, caller);
-	case SYS_ioctl:
-		return plain_call(SPY_CALL_ioctl, number, a, caller);
 	default:
 		return real_call(number, a);
 	}
@@ -241,5 +238,8 @@ SPY_EXPORT long syscall(long number, ...)
 	for (size_t i = 0; i < sizeof(data_calls) / sizeof(data_calls[0]); i++)
 		if (data_calls[i].number == number)
 			return data_call(&data_calls[i], a, SPY_CALLER);
+	for (size_t i = 0; i < sizeof(plain_calls) / sizeof(plain_calls[0]); i++)
+		if (plain_calls[i].number == number)
+			return plain_call(plain_calls[i].id, number, a, SPY_CALLER);
 	return other_call(number, a, SPY_CALLER);
 }

@@ -16,7 +16,7 @@ static long finish_write(struct spy_call *call, long rc, size_t len, int64_t fla
 	return spy_finish_data(call, rc);
 }
 
-SPY_EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
+SPY_VARIANT ssize_t send_with(int fd, const void *buf, size_t len, int flags)
 {
 	struct spy_call call;
 	ssize_t rc;
@@ -28,16 +28,14 @@ SPY_EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 	return finish_write(&call, rc, len, flags);
 }
 
+SPY_EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
+{
+	return send_with(fd, buf, len, flags);
+}
+
 SPY_EXPORT ssize_t __send(int fd, const void *buf, size_t len, int flags)
 {
-	struct spy_call call;
-	ssize_t rc;
-
-	if (!spy_enter(&call, SPY_CALL_send, fd))
-		return REAL(send)(fd, buf, len, flags);
-	spy_before_write(&call);
-	rc = REAL(send)(fd, buf, len, flags);
-	return finish_write(&call, rc, len, flags);
+	return send_with(fd, buf, len, flags);
 }
 
 SPY_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr,

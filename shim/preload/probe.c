@@ -48,13 +48,3 @@ ssize_t spy_probe_read(void)
 	errno = EAGAIN;
 	return -1;
 }
-
-SPY_EXPORT int pipe(int ends[2])
-{
-	return spy_probe_pipe(ends) ? 0 : REAL(pipe)(ends);
-}
-
-SPY_EXPORT int pipe2(int ends[2], int flags)
-{
-	return spy_probe_pipe(ends) ? 0 : REAL(pipe2)(ends, flags);
-}

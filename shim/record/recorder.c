@@ -41,7 +41,7 @@ static void complain(const char *path, const struct spy_record_map *map, struct 
 	if (map->why)
 		spy_buf_str(complaints, map->why);
 	else
-		spy_buf_str(complaints, spy_errno_name(map->err) ? spy_errno_name(map->err) : "unknown error");
+		spy_put_error(complaints, map->err);
 	spy_buf_str(complaints, "; nothing is recorded\n");
 }
 

@@ -3,9 +3,10 @@
  */
 #include "report.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "../config/suppressions.h"
 #include "../observe/kernel.h"
@@ -382,7 +383,7 @@ void spy_report_load_suppressions(struct spy_buf *complaints)
 	suppressions_text = spy_memory_take(SUPPRESSIONS_ROOM);
 	if (!suppressions_text)
 		return;
-	if (spy_sys4(SYS_faccessat, -100 /* AT_FDCWD */, path, 4 /* R_OK */, 0) < 0) {
+	if (spy_sys4(SYS_faccessat, AT_FDCWD, path, R_OK, 0) < 0) {
 		spy_buf_str(complaints, "tcpwaitspy: cannot read suppressions \"");
 		spy_buf_plain(complaints, path, strlen(path));
 		spy_buf_str(complaints, "\"; nothing is suppressed\n");

@@ -83,7 +83,7 @@ static void put_complaint(struct spy_buf *out, int err)
 	spy_buf_str(out, "tcpwaitspy: cannot write metrics \"");
 	spy_buf_plain(out, file.full, strlen(file.full));
 	spy_buf_str(out, "\": ");
-	spy_buf_str(out, spy_errno_name(err) ? spy_errno_name(err) : "unknown error");
+	spy_put_error(out, err);
 }
 
 void spy_metrics_file_open(const struct spy_metrics_file_config *config, int32_t pid, struct spy_buf *complaints)

@@ -232,7 +232,7 @@ void spy_target_open(const struct spy_target_config *config, int32_t pid, struct
 		spy_buf_str(complaints, "tcpwaitspy: cannot open log \"");
 		spy_buf_plain(complaints, config->path, strlen(config->path));
 		spy_buf_str(complaints, "\": ");
-		spy_buf_str(complaints, spy_errno_name(err) ? spy_errno_name(err) : "unknown error");
+		spy_put_error(complaints, err);
 		spy_buf_str(complaints, "; a path to a file that can be written is valid; using stderr\n");
 	}
 	/* A closed descriptor 2 will be the program's next file: nothing of ours may land in that. */
@@ -260,7 +260,7 @@ static void move_to_file(int old_stderr)
 	} else {
 		spy_buf_str(&line,
 			    "tcpwaitspy: the program gives up its stderr, and no file could be opened for the log: ");
-		spy_buf_str(&line, spy_errno_name(err) ? spy_errno_name(err) : "unknown error");
+		spy_put_error(&line, err);
 	}
 	spy_buf_char(&line, '\n');
 	if (old_stderr >= 0)

@@ -31,7 +31,7 @@ static void complain_lost(int err)
 	spy_buf_str(&line, "tcpwaitspy: cannot write log \"");
 	spy_buf_plain(&line, name, strlen(name));
 	spy_buf_str(&line, "\": ");
-	spy_buf_str(&line, spy_errno_name(err) ? spy_errno_name(err) : "unknown error");
+	spy_put_error(&line, err);
 	spy_buf_str(&line, "; lines are lost, and counted\n");
 	spy_target_complain(line.data, line.len);
 }

@@ -148,3 +148,10 @@ const char *spy_errno_name(int err)
 		return NULL;
 	return errno_names[err];
 }
+
+void spy_put_error(struct spy_buf *out, int err)
+{
+	const char *name = spy_errno_name(err);
+
+	spy_buf_str(out, name ? name : "unknown error");
+}

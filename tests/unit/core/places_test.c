@@ -199,7 +199,7 @@ static void evidence_is_bounded(void **state)
 	(void)state;
 	for (int i = 0; i < SPY_EVIDENCE_MAX + 3; i++)
 		spy_finding_add(&finding, "number", i);
-	spy_finding_add_holder(&finding, "fifteen letters");
+	spy_finding_add_holder_name(&finding, "fifteen letters");
 	assert_int_equal(finding.evidence_count, SPY_EVIDENCE_MAX);
 	assert_int_equal(finding.evidence[SPY_EVIDENCE_MAX - 1].number, SPY_EVIDENCE_MAX - 1);
 }
