@@ -311,7 +311,7 @@ static void a_finding_is_valid_whatever_names_it_holds(void **state)
 
 	memset(&stacks, 0, sizeof(stacks));
 	one_frame_in(SPY_STORY_HERE, "f\"},{\\\n\xff\x01");
-	spy_finding_add_holder(&finding, holder);
+	spy_finding_add_holder_name(&finding, holder);
 	finding.message = "held by {holder_name}";
 	finding.cause = NULL;
 	spy_json_format.finding(&out, &from, &finding, &stacks);
