@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "../spell/buf.h"
+#include "../sys/apart.h"
 #include "../sys/sys.h"
 
 /* As the kernel writes it for getdents64(2). */
@@ -154,20 +155,37 @@ static void read_name(int32_t pid, char name[16])
 		name[len - 1] = '\0';
 }
 
+struct holder_search {
+	struct inode_search inode;
+	struct spy_holder *holder;
+};
+
+static void search_processes(void *data)
+{
+	struct holder_search *search = data;
+	struct spy_holder *holder = search->holder;
+
+	each_number("/proc", visit_process, &search->inode);
+	if (!search->inode.found)
+		return;
+	holder->pid = search->inode.pid;
+	holder->fd = search->inode.fd;
+	read_name(holder->pid, holder->name);
+}
+
 void spy_proc_find_inode(uint64_t inode, bool others_only, struct spy_holder *holder)
 {
-	struct inode_search search = {.skip_pid = others_only ? (int32_t)spy_sys0(SYS_getpid) : 0};
-	struct spy_buf buf = SPY_BUF(search.wanted);
+	struct holder_search search = {
+		.inode.skip_pid = others_only ? (int32_t)spy_sys0(SYS_getpid) : 0,
+		.holder = holder,
+	};
+	struct spy_buf buf = SPY_BUF(search.inode.wanted);
 
 	spy_buf_str(&buf, "socket:[");
 	spy_buf_uint(&buf, inode);
 	spy_buf_str(&buf, "]");
 	spy_buf_cstr(&buf);
 	*holder = (struct spy_holder){.pid = 0};
-	each_number("/proc", visit_process, &search);
-	if (!search.found)
-		return;
-	holder->pid = search.pid;
-	holder->fd = search.fd;
-	read_name(search.pid, holder->name);
+	/* It may take long, and has two descriptors open all the while. */
+	spy_apart_or_here(search_processes, &search);
 }

@@ -16,7 +16,7 @@ void spy_proc_each_fd(void (*each)(int fd, void *data), void *data);
 
 /*
  * The process that holds the socket with this inode; with others_only, one that is not this one. pid is 0 where none was found: another user's,
- * another namespace's, or gone. Reads all of /proc.
+ * another namespace's, or gone. Reads all of /proc, apart (apart.h): signals are blocked by the caller.
  */
 void spy_proc_find_inode(uint64_t inode, bool others_only, struct spy_holder *holder);
 

@@ -9,9 +9,8 @@
 #include <dlfcn.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/syscall.h>
 
-#include "../sys/sandbox.h"
+#include "../sys/sys.h"
 #include "handler.h"
 #include "loader.h"
 
@@ -77,7 +76,7 @@ static bool is_own(uintptr_t ip)
 /* libunwind asks mincore() about pages, blocks signals, and gets memory; a filter may refuse that. */
 static bool may_unwind(void)
 {
-	return !spy_sandboxed || (spy_sandbox_allows_number(SYS_mincore) && spy_sandbox_allows_number(SYS_mmap) &&
+	return !spy_sandboxed || (spy_sandbox_allows_number(SYS_mincore) && spy_sandbox_allows_number(SPY_SYS_MMAP) &&
 				  spy_sandbox_allows_number(SYS_rt_sigprocmask));
 }
 

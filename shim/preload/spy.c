@@ -137,7 +137,7 @@ void *spy_memory_take(size_t size)
 	int saved = errno;
 	void *memory;
 
-	if (!spy_sandbox_allows_number(SYS_mmap))
+	if (!spy_sandbox_allows_number(SPY_SYS_MMAP))
 		return NULL;
 	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 

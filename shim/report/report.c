@@ -168,8 +168,7 @@ static void report_finding(const struct spy_finding *finding, struct workspace *
 	struct naming naming = {finding, &room->stacks};
 
 	/* A program without a free descriptor, which may be the finding, keeps those that it has. */
-	if (spy_apart_needless() || !spy_apart_run(name_stacks, &naming))
-		name_stacks(&naming);
+	spy_apart_or_here(name_stacks, &naming);
 	if (suppressions.count && is_suppressed(finding->rule, &room->stacks)) {
 		spy_core_lock();
 		spy_rules_suppress(&spy_core, finding);
@@ -295,14 +294,18 @@ static void name_waits(struct workspace *room)
 	}
 }
 
-static void name_places(struct workspace *room)
+/* The functions of what a summary tells: of places, and of where connections began to wait. */
+static void name_summary(void *data)
 {
+	struct workspace *room = data;
+
 	for (unsigned int i = 0; i < room->summary.place_count; i++) {
 		struct spy_stack stack = spy_stacks_get(&spy_core.stacks, room->place_stacks[i]);
 
 		if (stack.count)
 			spy_symbols_resolve(stack.frames[0], &room->summary.places[i].frame);
 	}
+	name_waits(room);
 }
 
 /* On stderr a program without a single TCP socket hears nothing of the shim. */
@@ -324,8 +327,7 @@ static void report_summary(bool to_log, bool to_record, bool interim)
 	fill_counts(&room->summary);
 	fill_places(room);
 	spy_core_unlock();
-	name_places(room);
-	name_waits(room);
+	spy_apart_or_here(name_summary, room);
 	if (to_log) {
 		out = (struct spy_buf){room->text, 0, sizeof(room->text), false};
 		spy_report_format()->summary(&out, &from, &room->summary);

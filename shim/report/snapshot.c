@@ -181,9 +181,7 @@ static void name_places(struct spy_metrics *metrics)
 {
 	if (share_names(metrics, false))
 		return;
-	/* Files are opened for that: not in the program's table, whose numbers are the program's. */
-	if (!spy_apart_run_bare(find_names, metrics, -1))
-		find_names(metrics);
+	spy_apart_or_here(find_names, metrics);
 	share_names(metrics, true);
 }
 

@@ -71,6 +71,13 @@ static inline long spy_sys5(long n, long a, long b, long c, long d, long e)
 }
 #endif
 
+/* The number by which libc's mmap() asks, for a filter to judge. */
+#ifdef SYS_mmap2
+#define SPY_SYS_MMAP SYS_mmap2
+#else
+#define SPY_SYS_MMAP SYS_mmap
+#endif
+
 #define SPY_SYS_ARG(x)		((long)(x))
 #define spy_sys0(n)		spy_sys5((n), 0, 0, 0, 0, 0)
 #define spy_sys1(n, a)		spy_sys5((n), SPY_SYS_ARG(a), 0, 0, 0, 0)
