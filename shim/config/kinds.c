@@ -305,18 +305,21 @@ static const char *const calls_modes[] = {"all", "lifecycle", "none", NULL};
 static const char *const flushes[] = {"line", "buffer", NULL};
 
 const struct spy_option_kind spy_option_TEXT = {
+	.name = "PATH",
 	.read = read_text,
 	.print = print_text,
 	.valid = "a text shorter than " STRING(SPY_PATH_MAX) " bytes",
 	.max = SPY_PATH_MAX - 1,
 };
 const struct spy_option_kind spy_option_RULES = {
+	.name = "LIST",
 	.read = read_text,
 	.print = print_text,
 	.valid = "a list of -name and +name shorter than " STRING(SPY_PATH_MAX) " bytes",
 	.max = SPY_PATH_MAX - 1,
 };
 const struct spy_option_kind spy_option_TIME = {
+	.name = "TIME",
 	.read = read_time,
 	.print = print_time,
 	.valid = "a time such as 500ms, 5s or 1m",
@@ -324,12 +327,14 @@ const struct spy_option_kind spy_option_TIME = {
 	.max = INT64_MAX,
 };
 const struct spy_option_kind spy_option_TIME_OR_0 = {
+	.name = "TIME",
 	.read = read_time,
 	.print = print_time,
 	.valid = "a time such as 500ms, 5s or 1m (or 0)",
 	.max = INT64_MAX,
 };
 const struct spy_option_kind spy_option_SIZE = {
+	.name = "SIZE",
 	.read = read_size,
 	.print = print_size,
 	.valid = "a size from 256K to 64G",
@@ -337,16 +342,18 @@ const struct spy_option_kind spy_option_SIZE = {
 	.max = SPY_RECORD_SIZE_MAX,
 };
 const struct spy_option_kind spy_option_COUNT = {
+	.name = "N",
 	.read = read_count,
 	.print = print_count,
 	.valid = "a number from 0 to " STRING(SPY_STACK_FRAMES_MAX),
 	.max = SPY_STACK_FRAMES_MAX,
 };
 const struct spy_option_kind spy_option_EXIT = {
-	.read = read_exit, .print = print_exit, .valid = "a number from 0 to 255", .max = 255};
+	.name = "N", .read = read_exit, .print = print_exit, .valid = "a number from 0 to 255", .max = 255};
 const struct spy_option_kind spy_option_SWITCH = {
-	.read = read_switch, .print = print_switch, .valid = "0 or 1", .max = 1};
+	.name = "0|1", .read = read_switch, .print = print_switch, .valid = "0 or 1", .max = 1};
 const struct spy_option_kind spy_option_SIGNAL = {
+	.name = "SIGNAL",
 	.read = read_signal,
 	.print = print_signal,
 	.valid = "a signal such as USR2 or SIGUSR2, but not KILL, STOP or one that reports a fault,",

@@ -1,6 +1,6 @@
 /*
- * The kinds of values that options have: how one is read, what is valid, how it is written. A row
- * of options.def names its kind KIND, which is spy_option_KIND and a member of type spy_option_KIND_t.
+ * The kinds of values that options have: how one is read, what is valid, how it is written. A row of
+ * options.def names its kind KIND, which is spy_option_KIND here and the type spy_option_KIND_t in options.h.
  *
  * Locks: none. Signals: safe.
  */
@@ -18,24 +18,12 @@ struct spy_option_kind {
 	bool (*read)(const struct spy_option_kind *kind, const char *value, void *member);
 	/* Writes the member as it would be read; nothing where it is empty. */
 	void (*print)(const struct spy_option_kind *kind, const void *member, struct spy_buf *out);
+	const char *name; /* stands for a value in a usage line: "TIME"; NULL where there are choices */
 	const char *valid; /* what a complaint says before "is valid" */
 	const char *const *choices; /* instead: every value, NULL after the last */
 	uint64_t min;
 	uint64_t max;
 };
-
-typedef char spy_option_TEXT_t[SPY_PATH_MAX];
-typedef char spy_option_RULES_t[SPY_PATH_MAX];
-typedef uint64_t spy_option_TIME_t; /* nanoseconds, up to INT64_MAX */
-typedef uint64_t spy_option_TIME_OR_0_t;
-typedef uint64_t spy_option_SIZE_t; /* bytes */
-typedef unsigned int spy_option_COUNT_t;
-typedef int spy_option_EXIT_t;
-typedef bool spy_option_SWITCH_t;
-typedef int spy_option_SIGNAL_t; /* 0: none */
-typedef enum spy_format spy_option_CHOICE_FORMAT_t;
-typedef enum spy_calls_mode spy_option_CHOICE_CALLS_t;
-typedef enum spy_flush spy_option_CHOICE_FLUSH_t;
 
 extern const struct spy_option_kind spy_option_TEXT;
 extern const struct spy_option_kind spy_option_RULES; /* spy_options_parse() reads the list itself */

@@ -31,13 +31,6 @@ static const struct option rows[] = {
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
-#define OPTION(key, kind, field, value, meaning)                                                                       \
-	_Static_assert(                                                                                                \
-		__builtin_types_compatible_p(__typeof__(((struct spy_options *)0)->field), spy_option_##kind##_t),     \
-		key " has a kind of another type");
-
-#include "../../include/tcpwaitspy/options.def"
-
 static bool read_value(struct spy_options *options, const struct option *row, const char *value)
 {
 	/* Only an option whose default is "none" can be set to nothing. */
@@ -116,24 +109,22 @@ static void complain_rule(const char *what, const char *item, size_t len, struct
 static void apply_rule(struct spy_options *options, const char *item, size_t len, struct spy_buf *complaints)
 {
 	bool on = *item != '-';
-	const char *name = item;
+	size_t sign = *item == '-' || *item == '+';
+	const char *name = item + sign;
+	size_t name_len = len - sign;
 	size_t i;
 	int rule;
 
-	if (*item == '-' || *item == '+') {
-		name++;
-		len--;
-	}
-	if (len == 3 && memcmp(name, "all", 3) == 0) {
+	if (name_len == 3 && memcmp(name, "all", 3) == 0) {
 		for (i = 0; i < SPY_RULE_COUNT; i++)
 			options->rule_on[i] = on;
 		return;
 	}
-	rule = spy_rule_by_name(name, len);
+	rule = spy_rule_by_name(name, name_len);
 	if (rule < 0)
-		complain_rule("unknown rule ", name, len, complaints);
-	else if (name == item)
-		complain_rule("no - or + before rule ", name, len, complaints);
+		complain_rule("unknown rule ", item, len, complaints);
+	else if (!sign)
+		complain_rule("no - or + before rule ", item, len, complaints);
 	else
 		options->rule_on[rule] = on;
 }

@@ -23,24 +23,23 @@ enum spy_format { SPY_FORMAT_TEXT, SPY_FORMAT_JSON };
 enum spy_calls_mode { SPY_CALLS_ALL, SPY_CALLS_LIFECYCLE, SPY_CALLS_NONE };
 enum spy_flush { SPY_FLUSH_LINE, SPY_FLUSH_BUFFER };
 
+/* What a member of each kind is (the legend of options.def); shim/config/kinds.c reads and writes them. */
+typedef char spy_option_TEXT_t[SPY_PATH_MAX];
+typedef char spy_option_RULES_t[SPY_PATH_MAX]; /* as written; rule_on has what it comes to */
+typedef uint64_t spy_option_TIME_t; /* nanoseconds, at most INT64_MAX, so that adding them to a clock is safe */
+typedef uint64_t spy_option_TIME_OR_0_t;
+typedef uint64_t spy_option_SIZE_t; /* bytes, SPY_RECORD_SIZE_MIN..SPY_RECORD_SIZE_MAX */
+typedef unsigned int spy_option_COUNT_t; /* 0..SPY_STACK_FRAMES_MAX */
+typedef int spy_option_EXIT_t; /* 0..255 */
+typedef bool spy_option_SWITCH_t;
+typedef int spy_option_SIGNAL_t; /* 0: none; never KILL, STOP or one that reports a fault */
+typedef enum spy_format spy_option_CHOICE_FORMAT_t;
+typedef enum spy_calls_mode spy_option_CHOICE_CALLS_t;
+typedef enum spy_flush spy_option_CHOICE_FLUSH_t;
+
 struct spy_options {
-	char log[SPY_PATH_MAX];
-	enum spy_format format;
-	enum spy_calls_mode calls;
-	enum spy_flush flush;
-	char record[SPY_PATH_MAX];
-	uint64_t record_size; /* bytes, SPY_RECORD_SIZE_MIN..SPY_RECORD_SIZE_MAX */
-	uint64_t close_wait_ns; /* times are at most INT64_MAX, so that adding them to a clock is safe */
-	uint64_t fin_wait_ns;
-	uint64_t watch_ns; /* 0: no thread */
-	unsigned int stack_frames; /* 0..SPY_STACK_FRAMES_MAX */
-	char rules[SPY_PATH_MAX]; /* as written; "all" by default */
-	char suppressions[SPY_PATH_MAX];
-	int exitcode; /* 0..255 */
-	bool summary;
-	char metrics[SPY_PATH_MAX];
-	int dump_signal; /* 0: none; never KILL, STOP or one that reports a fault */
-	bool help;
+#define OPTION(key, kind, field, value, meaning) spy_option_##kind##_t field;
+#include "../../include/tcpwaitspy/options.def"
 	bool rule_on[SPY_RULE_COUNT]; /* what `rules` came to */
 };
 

@@ -52,11 +52,11 @@ _tcpwaitspy()
 			mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
 			return
 		fi
-		case $previous in
-		--log | --output | --suppressions | --library | --metrics | --record | --html | --perfetto | --folded | --sarif | --csv)
+		if "$program" ${command:+"$command"} --help 2>/dev/null | grep -qE -- "$previous=(PATH|FILE|OUT)"; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 			return
-			;;
+		fi
+		case $previous in
 		--rule | --rules)
 			mapfile -t COMPREPLY < <(compgen -W "$("$program" explain | awk '{print $2}')" -- "$current")
 			return

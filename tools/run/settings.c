@@ -168,20 +168,8 @@ static void print_value_name(FILE *out, const struct row *row, int *width)
 				spy_buf_char(&value, '|');
 			spy_buf_str(&value, row->kind->choices[i]);
 		}
-	} else if (row->kind == &spy_option_SWITCH) {
-		spy_buf_str(&value, "0|1");
-	} else if (row->kind == &spy_option_TIME || row->kind == &spy_option_TIME_OR_0) {
-		spy_buf_str(&value, "TIME");
-	} else if (row->kind == &spy_option_TEXT) {
-		spy_buf_str(&value, "PATH");
-	} else if (row->kind == &spy_option_RULES) {
-		spy_buf_str(&value, "LIST");
-	} else if (row->kind == &spy_option_SIGNAL) {
-		spy_buf_str(&value, "SIGNAL");
-	} else if (row->kind == &spy_option_SIZE) {
-		spy_buf_str(&value, "SIZE");
 	} else {
-		spy_buf_char(&value, 'N');
+		spy_buf_str(&value, row->kind->name);
 	}
 	*width += fprintf(out, "=%s", spy_buf_cstr(&value));
 }

@@ -190,7 +190,7 @@ static void unknown_words_are_one_line_that_names_the_valid_ones(void **state)
 		{{"--format", "xml", "true"}, "^tcpwaitspy: --format: bad value \"xml\" .*text or json is valid\n$"},
 		{{"--format=xml", "true"}, "^tcpwaitspy: --format: bad value \"xml\""},
 		{{"--close-wait"}, "^tcpwaitspy: --close-wait wants a value"},
-		{{"--rules", "-no-such", "true"}, "^tcpwaitspy: --rules: unknown rule \"no-such\".*close-wait-leak"},
+		{{"--rules", "-no-such", "true"}, "^tcpwaitspy: --rules: unknown rule \"-no-such\".*close-wait-leak"},
 		{{"--color=blue", "true"},
 		 "^tcpwaitspy: bad value \"blue\" for --color: auto, always or never is valid\n$"},
 		{{"run"}, "^tcpwaitspy: no program; usage: "},

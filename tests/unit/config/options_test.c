@@ -274,7 +274,7 @@ static void a_bad_rule_is_complained_about_and_the_others_are_applied(void **sta
 {
 	(void)state;
 	assert_int_equal(lines(parse("rules=-eof-ignord,double-close,-eof-ignored,-,+,-All")), 5);
-	assert_non_null(strstr(complaint_text, "tcpwaitspy: unknown rule \"eof-ignord\" for rules in "
+	assert_non_null(strstr(complaint_text, "tcpwaitspy: unknown rule \"-eof-ignord\" for rules in "
 					       "TCPWAITSPY_OPTIONS; valid are all, recv-after-close, "));
 	assert_non_null(strstr(complaint_text, "tcpwaitspy: no - or + before rule \"double-close\" for rules"));
 	assert_int_equal(rules_on(), SPY_RULE_COUNT - 1);
