@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What the documents promise to a reader, as far as it can be checked without running it: every link and every file
-that they name is there, no pasted output is that of a shell that did not find a command, and the hook and the rule
-that the README adds are accepted by the compiler in a copy of this tree, each in less than 15 lines of C."""
+that they name is there, no pasted output is that of a shell that did not find a command, every rule has its twins, its
+page and its rows, and the hook and the rule that the README adds are accepted by the compiler in a copy of this tree,
+each in less than 15 lines of C."""
 import re
 import shutil
 import subprocess
@@ -78,10 +79,23 @@ def check_recipes() -> None:
                 complaints.append(f"README.md: {source} with its example does not compile:\n{done.stderr}")
 
 
+def check_rules() -> None:
+    table = (ROOT / "include/tcpwaitspy/rules.def").read_text()
+    for rule, severity in re.findall(r'^RULE\(\w+, "([\w-]+)", (\w+),', table, re.M):
+        for file in (f"docs/rules/{rule}.md", f"demo/twins/{rule}.bad.c", f"demo/twins/{rule}.good.c"):
+            if not (ROOT / file).exists():
+                complaints.append(f"rules.def: {rule} has no {file}")
+        rows = {"README.md": f"| [`{rule}`](docs/rules/{rule}.md) |", "docs/rules/README.md": f"| [{rule}]({rule}.md) |"}
+        for page, row in rows.items():
+            if f"{row} {severity.lower()} |" not in (ROOT / page).read_text():
+                complaints.append(f"{page}: has no row for {rule} as {severity.lower()}")
+
+
 def main() -> int:
     for page in [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         check_page(page)
     check_recipes()
+    check_rules()
     for complaint in complaints:
         print(f"docs: {complaint}", file=sys.stderr)
     return 1 if complaints else 0
