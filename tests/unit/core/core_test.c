@@ -296,76 +296,42 @@ static void beyond_the_limit_closed_connections_are_counted_not_followed(void **
 	assert_int_equal(conn->id, 0);
 }
 
-static void a_child_begins_with_counts_of_its_own(void **state)
-{
-	struct replay *replay = *state;
-	struct spy_core *core = replay->core;
-	struct spy_conn *conn = replay_accepted(replay, 7);
-
-	replay_eof(replay, 7, SPY_STATE_CLOSE_WAIT);
-	replay_wait_ms(replay, 10);
-	replay_close(replay, 7, SPY_STATE_LAST_ACK);
-	replay_after_close(replay, SPY_CALL_recv, 7);
-	replay_accepted(replay, 8);
-	spy_core_closed_unseen(core, 8, replay->now_ns);
-	core->forks = 3;
-	core->table.untracked = 2;
-	core->places.crowded_out = 2;
-	core->unseen.not_followed = 2;
-	spy_core_forked(core, REPLAY_START_NS);
-	assert_int_equal(core->connections, 0);
-	assert_int_equal(core->forks, 0);
-	assert_int_equal(core->unseen.closes, 0);
-	assert_int_equal(core->unseen.not_followed, 0);
-	assert_int_equal(core->table.untracked, 0);
-	assert_int_equal(core->table.followed_count, 0);
-	assert_int_equal(core->places.count, 0);
-	assert_int_equal(core->places.crowded_out, 0);
-	assert_int_equal(core->by_severity[SPY_ERROR], 0);
-	assert_int_equal(core->by_rule[SPY_RULE_recv_after_close], 0);
-	assert_int_equal(core->ledger.states[SPY_STATE_CLOSE_WAIT].total_ns, 0);
-	assert_int_equal(core->ledger.states[SPY_STATE_CLOSE_WAIT].connections, 0);
-	/* The tombstone is the child's, too: the descriptor is closed there as well. */
-	assert_int_not_equal(conn->id, 0);
-	replay_after_close(replay, SPY_CALL_recv, 7);
-	assert_reports(replay, recv_after_close);
-}
-
-static void a_connection_that_only_the_parent_had_goes_with_the_fork(void **state)
+static void a_read_of_no_bytes_is_no_end_of_file(void **state)
 {
 	struct replay *replay = *state;
 	struct spy_conn *conn = replay_connected(replay, 7);
 
-	replay_close(replay, 7, SPY_STATE_FIN_WAIT_2);
-	spy_table_clear(&replay->core->table, 7);
-	spy_core_forked(replay->core, replay->now_ns);
-	assert_int_equal(conn->id, 0);
+	replay_read(replay, 7, 0); /* observed_eof false, state not told */
+	assert_int_equal(conn->state, SPY_STATE_ESTABLISHED);
 }
 
-static void a_childs_copy_is_the_parents_until_it_is_used(void **state)
+static void a_dissolved_association_forgets_its_shutdowns(void **state)
 {
 	struct replay *replay = *state;
-	struct spy_conn *used = replay_accepted(replay, 7);
-	struct spy_conn *unused = replay_accepted(replay, 8);
+	struct spy_conn *conn = replay_connected(replay, 7);
+	struct spy_event ev;
 
-	spy_core_forked(replay->core, replay->now_ns);
-	assert_int_not_equal(used->attention, 0);
-	replay_read(replay, 7, 12);
-	replay_read(replay, 7, 12);
-	assert_false(used->flags & SPY_CONN_FORKED);
-	assert_int_equal(replay->core->connections, 1);
-	assert_int_equal(used->attention, 0);
-	replay_tick(replay, unused, SPY_STATE_ESTABLISHED);
-	assert_int_not_equal(unused->attention, 0);
-	replay_tick(replay, unused, SPY_STATE_CLOSE_WAIT);
-	replay_wait_ms(replay, 2 * REPLAY_CLOSE_WAIT_MS);
-	replay_tick(replay, unused, SPY_STATE_CLOSE_WAIT);
-	replay_exit(replay, unused);
-	replay_close(replay, 8, SPY_STATE_CLOSE_WAIT);
-	assert_true(unused->flags & SPY_CONN_FORKED);
-	assert_int_equal(replay->core->connections, 1);
-	assert_int_equal(replay->core->by_severity[SPY_ERROR], 0);
-	assert_int_equal(replay->core->by_severity[SPY_NOTE], 0);
+	replay_shutdown(replay, 7, SHUT_RDWR);
+	replay_read(replay, 7, 0);
+	ev = replay_event(replay, SPY_CALL_connect, 7);
+	ev.state = SPY_STATE_CLOSED;
+	replay_observe(replay, &ev, conn);
+	replay_connect(replay, 7, 0, SPY_STATE_ESTABLISHED);
+	replay_shutdown(replay, 7, SHUT_RD);
+	replay_wait_ms(replay, 1);
+	replay_read(replay, 7, 0);
+	assert_counted(replay, recv_after_shutdown, 1);
+	replay_connected(replay, 8);
+}
+
+static void attaching_over_an_open_slot_frees_what_was_there(void **state)
+{
+	struct replay *replay = *state;
+	struct spy_conn *a = replay_connected(replay, 7), *b = replay_connected(replay, 8);
+
+	spy_table_attach(&replay->core->table, 7, b);
+	assert_int_equal(a->descriptors, 0);
+	assert_int_equal(a->id, 0);
 }
 
 int main(void)
@@ -388,9 +354,9 @@ int main(void)
 		replay_test(what_ended_with_its_close_is_not_followed),
 		replay_test(a_dup_keeps_a_connection_from_being_let_go),
 		replay_test(beyond_the_limit_closed_connections_are_counted_not_followed),
-		replay_test(a_child_begins_with_counts_of_its_own),
-		replay_test(a_connection_that_only_the_parent_had_goes_with_the_fork),
-		replay_test(a_childs_copy_is_the_parents_until_it_is_used),
+		replay_test(a_read_of_no_bytes_is_no_end_of_file),
+		replay_test(a_dissolved_association_forgets_its_shutdowns),
+		replay_test(attaching_over_an_open_slot_frees_what_was_there),
 	};
 
 	return cmocka_run_group_tests_name("core", tests, NULL, NULL);

@@ -200,6 +200,48 @@ static void socket_that_connects_again_or_was_worked_out_is_not_another(void **s
 	assert_false(spy_infer_is_another(&ev, &conn));
 }
 
+static void connect_to_af_unspec_closes(void **state)
+{
+	struct replay *replay = *state;
+	struct spy_conn *conn = replay_connected(replay, 7);
+	struct spy_event ev = replay_event(replay, SPY_CALL_connect, 7);
+
+	replay_observe(replay, &ev, conn);
+	assert_int_equal(conn->state, SPY_STATE_CLOSED);
+}
+
+static void eisconn_leaves_close_wait(void **state)
+{
+	struct replay *replay = *state;
+	struct spy_conn *conn = replay_connected(replay, 7);
+
+	replay_tick(replay, conn, SPY_STATE_CLOSE_WAIT);
+	replay_connect(replay, 7, -EISCONN, SPY_STATE_UNKNOWN);
+	assert_int_equal(conn->state, SPY_STATE_CLOSE_WAIT);
+}
+
+static void eisconn_leaves_a_listener(void **state)
+{
+	struct replay *replay = *state;
+	struct spy_conn *conn = replay_socket(replay, 7);
+
+	replay_listen(replay, 7, 0);
+	replay_connect(replay, 7, -EISCONN, SPY_STATE_UNKNOWN);
+	assert_int_equal(conn->state, SPY_STATE_LISTEN);
+}
+
+static void shutdown_of_a_listener_s_reading_side_closes_it(void **state)
+{
+	struct replay *replay = *state;
+	struct spy_conn *conn = replay_socket(replay, 7);
+
+	replay_listen(replay, 7, 0);
+	replay_shutdown(replay, 7, SHUT_WR);
+	assert_int_equal(conn->state, SPY_STATE_LISTEN);
+	replay_shutdown(replay, 7, SHUT_RD);
+	assert_int_equal(conn->state, SPY_STATE_CLOSED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +249,10 @@ int main(void)
 		cmocka_unit_test(no_connection_goes_back),
 		cmocka_unit_test(socket_that_connects_again_or_was_worked_out_is_not_another),
 		cmocka_unit_test(every_operation_is_in_the_table),
+		replay_test(connect_to_af_unspec_closes),
+		replay_test(eisconn_leaves_close_wait),
+		replay_test(eisconn_leaves_a_listener),
+		replay_test(shutdown_of_a_listener_s_reading_side_closes_it),
 	};
 
 	return cmocka_run_group_tests_name("infer", tests, NULL, NULL);

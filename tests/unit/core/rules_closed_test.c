@@ -97,106 +97,6 @@ static void close_again_after_eintr_is_close_retry_and_not_double_close(void **s
 	assert_counted(replay, double_close, 1);
 }
 
-/* CLOSER closes its connection 7; OWNER gets the number; CLOSER closes it once more. */
-static struct spy_conn *stale_close(struct replay *replay, uint32_t closer, bool in_use)
-{
-	struct spy_conn *conn;
-
-	replay->tid = CLOSER;
-	replay->stack = 50;
-	replay_accepted(replay, 7);
-	replay_read(replay, 7, 12);
-	replay->stack = 51;
-	replay_close(replay, 7, SPY_STATE_CLOSED);
-	replay->tid = OWNER;
-	conn = replay_accepted(replay, 7);
-	if (in_use)
-		replay_read(replay, 7, 12);
-	replay->tid = closer;
-	replay->stack = 52;
-	replay_close(replay, 7, SPY_STATE_FIN_WAIT_1);
-	return conn;
-}
-
-static void a_second_close_that_hits_another_threads_connection_is_stale(void **state)
-{
-	struct replay *replay = *state;
-	const struct spy_finding *finding;
-
-	stale_close(replay, CLOSER, true);
-	finding = replay_finding(replay, SPY_RULE_stale_close);
-	assert_non_null(finding);
-	assert_int_equal(finding->conn, 2);
-	assert_int_equal(finding->fd, 7);
-	assert_int_equal(finding->stacks[SPY_STORY_CLOSED], 51);
-	assert_int_equal(finding->stacks[SPY_STORY_HERE], 52);
-	assert_int_equal(replay_evidence(finding, "owner_tid"), OWNER);
-	assert_int_equal(replay_evidence(finding, "closer_tid"), CLOSER);
-}
-
-/* The victim's next call fails with EBADF: that is no fault of its own. */
-static void the_victim_of_a_stale_close_is_not_blamed(void **state)
-{
-	struct replay *replay = *state;
-
-	stale_close(replay, CLOSER, true);
-	replay->tid = OWNER;
-	replay_after_close(replay, SPY_CALL_recv, 7);
-	assert_counted(replay, recv_after_close, 0);
-	assert_counted(replay, stale_close, 1);
-	replay->tid = CLOSER;
-	replay_after_close(replay, SPY_CALL_recv, 7);
-	assert_counted(replay, recv_after_close, 1);
-}
-
-static void who_closes_what_is_its_own_closes_nothing_stale(void **state)
-{
-	struct replay *replay = *state;
-
-	stale_close(replay, OWNER, true);
-	assert_counted(replay, stale_close, 0);
-	stale_close(replay, CLOSER, false);
-	assert_counted(replay, stale_close, 0);
-	stale_close(replay, CLOSER + 1, true);
-	assert_counted(replay, stale_close, 0);
-	/* One thread alone: the number is its own again. */
-	stale_close(replay, CLOSER, true);
-	assert_counted(replay, stale_close, 1);
-	replay_accepted(replay, 7);
-	replay_read(replay, 7, 12);
-	replay_close(replay, 7, SPY_STATE_FIN_WAIT_1);
-	/* Who accepted it for another thread may close it. */
-	replay_accepted(replay, 7);
-	replay->tid = OWNER;
-	replay_read(replay, 7, 12);
-	replay->tid = CLOSER;
-	replay_close(replay, 7, SPY_STATE_FIN_WAIT_1);
-	assert_counted(replay, stale_close, 1);
-}
-
-/* A thread that closes what others have served to their end is an event loop's. */
-static void a_connection_that_is_done_may_be_closed_by_another_thread(void **state)
-{
-	struct replay *replay = *state;
-
-	replay->tid = CLOSER;
-	replay_accepted(replay, 7);
-	replay_read(replay, 7, 12);
-	replay_close(replay, 7, SPY_STATE_CLOSED);
-	replay->tid = OWNER;
-	replay_accepted(replay, 7);
-	replay_eof(replay, 7, SPY_STATE_CLOSE_WAIT);
-	replay->tid = CLOSER;
-	replay_close(replay, 7, SPY_STATE_LAST_ACK);
-	/* It never used the former one either: closing is what this thread is for. */
-	replay->tid = OWNER;
-	replay_accepted(replay, 7);
-	replay_read(replay, 7, 12);
-	replay->tid = CLOSER;
-	replay_close(replay, 7, SPY_STATE_FIN_WAIT_1);
-	assert_counted(replay, stale_close, 0);
-}
-
 static void close_in_use(struct replay *replay, uint32_t in_use_tid)
 {
 	struct spy_event ev = replay_event(replay, SPY_CALL_close, 7);
@@ -332,6 +232,47 @@ static void a_dup_that_nobody_uses_keeps_close_from_ending_the_connection(void *
 	assert_int_equal(replay_finding(replay, SPY_RULE_close_without_fin)->fd, 8);
 }
 
+static void shutdown_and_then_close_is_correct(void **state)
+{
+	struct replay *replay = *state;
+	struct spy_conn *conn = replay_connected(replay, 7);
+
+	replay_shutdown(replay, 7, SHUT_RDWR);
+	replay_close(replay, 7, SPY_STATE_TIME_WAIT);
+	replay_wait_ms(replay, 60000);
+	replay_tick(replay, conn, SPY_STATE_CLOSED);
+	assert_counted(replay, shutdown_without_close, 0);
+}
+
+static void eintr_of_one_dup_says_nothing_of_the_other(void **state)
+{
+	struct replay *replay = *state;
+	struct spy_conn *conn = replay_connected(replay, 7);
+	struct spy_event ev;
+
+	spy_table_attach(&replay->core->table, 8, conn);
+	ev = replay_event(replay, SPY_CALL_close, 7);
+	replay_result(&ev, -EINTR);
+	replay_observe(replay, &ev, spy_table_detach(&replay->core->table, 7));
+	replay_close(replay, 8, SPY_STATE_FIN_WAIT_1);
+	replay_after_close(replay, SPY_CALL_close, 8);
+	assert_counted(replay, double_close, 1);
+}
+
+/* Java puts another descriptor over one that a thread is blocked on, and wakes the thread with a signal. */
+static void dup2_over_a_connection_in_use_is_deliberate(void **state)
+{
+	struct replay *replay = *state;
+	struct spy_conn *conn = replay_accepted(replay, 7);
+	struct spy_event ev = replay_event(replay, SPY_CALL_dup2, 7);
+
+	ev.op = SPY_OP_CLOSE;
+	ev.last_descriptor = true;
+	ev.in_use_tid = 200;
+	replay_observe(replay, &ev, conn);
+	assert_counted(replay, close_while_in_use, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,15 +280,14 @@ int main(void)
 		replay_test(use_after_close_is_reported_each_time_and_by_place),
 		replay_test(an_open_descriptor_may_be_used_and_closed_once),
 		replay_test(close_again_after_eintr_is_close_retry_and_not_double_close),
-		replay_test(a_second_close_that_hits_another_threads_connection_is_stale),
-		replay_test(the_victim_of_a_stale_close_is_not_blamed),
-		replay_test(who_closes_what_is_its_own_closes_nothing_stale),
-		replay_test(a_connection_that_is_done_may_be_closed_by_another_thread),
 		replay_test(close_under_a_blocked_call_is_reported_unless_shutdown_woke_it),
 		replay_test(close_that_ends_nothing_is_reported_with_its_holder),
 		replay_test(close_that_ends_something_or_leaves_it_to_its_server_is_fine),
 		replay_test(a_parent_that_used_the_connection_after_fork_should_have_ended_it),
 		replay_test(a_dup_that_nobody_uses_keeps_close_from_ending_the_connection),
+		replay_test(shutdown_and_then_close_is_correct),
+		replay_test(eintr_of_one_dup_says_nothing_of_the_other),
+		replay_test(dup2_over_a_connection_in_use_is_deliberate),
 	};
 
 	return cmocka_run_group_tests_name("rules_closed", tests, NULL, NULL);

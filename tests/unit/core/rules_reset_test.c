@@ -1,5 +1,6 @@
 /*
- * Tests of close() with bytes still to be read: the peer gets RST, unless nothing is reset by it.
+ * Tests of the rules about a close() that resets the connection: with bytes still to be read, and with SO_LINGER at
+ * 0 seconds; the peer gets RST, unless nothing is reset by it.
  */
 #include "replay.h"
 
@@ -49,12 +50,24 @@ static void close_with_unread_bytes_is_no_fault_where_nothing_is_reset(void **st
 	assert_counted(replay, close_with_unread_data, 0);
 }
 
+static void a_held_connection_is_not_reset_by_linger(void **state)
+{
+	struct replay *replay = *state;
+
+	replay_accepted(replay, 7);
+	replay_setsockopt(replay, 7, SO_LINGER, 0);
+	replay->core->forks++;
+	replay_close(replay, 7, SPY_STATE_ESTABLISHED);
+	assert_counted(replay, abortive_close, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		replay_test(close_with_unread_bytes_is_reported_once),
 		replay_test(close_with_unread_bytes_is_no_fault_where_nothing_is_reset),
+		replay_test(a_held_connection_is_not_reset_by_linger),
 	};
 
-	return cmocka_run_group_tests_name("rules_unread", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("rules_reset", tests, NULL, NULL);
 }
