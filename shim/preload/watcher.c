@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../calls/settle.h"
 #include "../calls/sweep.h"
@@ -32,17 +33,16 @@
 #define TURNS		 8u /* of more, each is looked at every so many times, whatever poll(2) says */
 #define ON_THE_WAY_NS	 1000000000u
 #define LAST_LOOK_NS	 50000000L
-#define PAUSE_TURNS	 20000 /* of PAUSE_NS: a second */
-#define PAUSE_NS	 50000L
+#define ALONE_NS	 10000000u /* how often it is asked whether other threads are left, once main is not */
 
 static _Atomic bool started;
 static _Atomic bool forbidden;
-static bool paused; /* by the only thread that there is */
 static _Atomic bool due; /* to be started by the next call that is not in a handler */
 static _Atomic uint32_t stopped; /* a futex: 1 wakes the thread for the last time */
 static _Atomic uint32_t looking; /* a futex: 1 while the thread looks and reports */
 static _Atomic uint64_t last_look_ns;
-static _Atomic uint32_t watcher_tid; /* 0: there is none, or it has not begun */
+static _Atomic bool main_left; /* the main thread has called pthread_exit(), ... */
+static sigset_t main_mask; /* ... with this mask; written before */
 
 /* A connection that the program has closed: the kernel's answer by its addresses. The lock is held. */
 static void look_at_closed(struct spy_conn *conn, struct spy_event *ev, struct spy_settled *settled)
@@ -212,6 +212,13 @@ void spy_watcher_hasten(void)
 	spy_sys3(SYS_futex, &stopped, FUTEX_WAKE_PRIVATE, INT32_MAX);
 }
 
+void spy_watcher_main_leaves(void)
+{
+	pthread_sigmask(SIG_SETMASK, NULL, &main_mask);
+	main_left = true;
+	spy_watcher_hasten();
+}
+
 /* One turn of the thread. */
 static void look_and_write(bool look)
 {
@@ -241,21 +248,51 @@ static void release_held(void)
 	spy_quiet_leave(&quiet);
 }
 
+/*
+ * True where no thread of the program is left. libc ends a process with its last thread, which must not be this one's
+ * doing, or not doing. What the main thread was stays a thread until the process ends, a zombie. Where nobody tells
+ * how many there are, this one goes, and the looks are on the way of calls.
+ */
+static bool is_alone(void)
+{
+	const unsigned int parents = 2, threads = 2; /* the links of a directory without others in it; main, and this */
+	struct statx st;
+
+	if (!main_left)
+		return false;
+	if (spy_sys(SYS_statx, AT_FDCWD, "/proc/self/task", 0, STATX_NLINK, &st) != 0) {
+		forbidden = true;
+		return true;
+	}
+	return st.stx_nlink <= parents + threads;
+}
+
+static uint64_t time_to_wait(uint64_t step_ns)
+{
+	if (main_left)
+		return step_ns < ALONE_NS ? step_ns : ALONE_NS;
+	return spy_sweep_holds() && step_ns > FLUSH_NS ? FLUSH_NS : step_ns;
+}
+
 static void *watch(void *unused)
 {
 	uint64_t step_ns = spy_options.watch_ns;
 	uint64_t next_ns = spy_clock_now() + spy_options.watch_ns;
 
 	(void)unused;
-	watcher_tid = spy_self_tid();
 	prctl(PR_SET_NAME, "tcpwaitspy");
 	look_and_write(false);
 	if (spy_options.flush == SPY_FLUSH_BUFFER && step_ns > FLUSH_NS)
 		step_ns = FLUSH_NS;
 	while (!stopped) {
-		wait_ns(spy_sweep_holds() && step_ns > FLUSH_NS ? FLUSH_NS : step_ns);
+		wait_ns(time_to_wait(step_ns));
 		if (stopped)
 			break;
+		if (is_alone()) {
+			/* libc calls exit() here now, and the program's handlers run as in its own last thread. */
+			pthread_sigmask(SIG_SETMASK, &main_mask, NULL);
+			break;
+		}
 		release_held();
 		if (spy_clock_now() >= next_ns) {
 			look_and_write(true);
@@ -295,7 +332,6 @@ void spy_watcher_start(void)
 	due = spy_handler_is_inside();
 	if (due || atomic_exchange(&started, true))
 		return;
-	watcher_tid = 0;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
@@ -327,54 +363,6 @@ void spy_watcher_stop(void)
 		spy_sys4(SYS_futex, &looking, FUTEX_WAIT_PRIVATE, 1, &patience);
 }
 
-/* The threads of this process, as the kernel counts them; 0 where it does not say. */
-static uint32_t count_threads(void)
-{
-	struct statx st;
-
-	/* A directory's links are those from its parent, from itself and from each directory in it. */
-	return spy_sys(SYS_statx, AT_FDCWD, "/proc/self/task", 0, STATX_NLINK, &st) == 0 && st.stx_nlink > 2
-		       ? st.stx_nlink - 2
-		       : 0;
-}
-
-bool spy_watcher_pause(void)
-{
-	const struct timespec turn = {.tv_nsec = PAUSE_NS};
-	struct spy_section quiet;
-	bool ended = false;
-
-	if (count_threads() != (started && !stopped ? 2 : 1))
-		return false;
-	if (!started || stopped)
-		return true;
-	/* Until the kernel has forgotten it: it has its share of the descriptors for as long. */
-	spy_quiet_enter(&quiet);
-	stopped = 1;
-	for (int i = 0; i < PAUSE_TURNS && !ended; i++) {
-		spy_sys3(SYS_futex, &stopped, FUTEX_WAKE_PRIVATE, INT32_MAX);
-		spy_sys2(SYS_nanosleep, &turn, NULL);
-		ended = watcher_tid && spy_sys3(SYS_tgkill, spy_self_pid(), watcher_tid, 0) == -ESRCH;
-	}
-	stopped = 0;
-	started = !ended;
-	paused = ended;
-	spy_quiet_leave(&quiet);
-	return ended;
-}
-
-void spy_watcher_resume(void)
-{
-	struct spy_section quiet;
-
-	if (!paused)
-		return;
-	paused = false;
-	spy_quiet_enter(&quiet);
-	spy_watcher_start();
-	spy_quiet_leave(&quiet);
-}
-
 void spy_watcher_allow(bool allowed)
 {
 	forbidden = !allowed;
@@ -395,5 +383,5 @@ void spy_watcher_forked(void)
 	due = false;
 	stopped = 0;
 	looking = 0;
-	paused = false;
+	main_left = false;
 }

@@ -87,6 +87,20 @@ static void connection_that_an_ended_thread_has_left_is_closed_by_another(void *
 	hazard_assert_calls(&log, "close", 6);
 }
 
+/* libc ends the process with the program's last thread; the watcher's does not count. */
+static void process_whose_main_thread_ends_first_ends_with_the_last(void **state)
+{
+	const char *const cases[] = {"main_leaves", "main_leaves_a_thread"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct log log = hazard_run("hazard/threads", cases[i], NULL);
+
+		hazard_assert_healthy(&log);
+		log_assert_number(hazard_summary(&log), "connections", 2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest threads[] = {
@@ -98,6 +112,7 @@ int main(void)
 		TEST(process_that_ends_while_threads_are_inside),
 		TEST(ids_change_while_threads_and_the_watcher_are_inside),
 		TEST(connection_that_an_ended_thread_has_left_is_closed_by_another),
+		TEST(process_whose_main_thread_ends_first_ends_with_the_last),
 	};
 
 	return cmocka_run_group_tests_name("hazard_threads", threads, NULL, NULL);

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
+#include <threads.h>
 
 static struct pair pair;
 static int listener;
@@ -244,10 +245,45 @@ static void hand_over(void)
 	close_pair(pair);
 }
 
+static void *outlive_main(void *seconds_after)
+{
+	struct timespec moment = {.tv_nsec = *(const long *)seconds_after};
+
+	nanosleep(&moment, NULL);
+	say_end(pair);
+	return NULL;
+}
+
+static void say_goodbye(void)
+{
+	fputs("in exit()\n", stdout);
+}
+
+/* main() ends with pthread_exit(): at once where it is the only thread, and otherwise with the last one. */
+static void main_leaves(void)
+{
+	pair = open_pair();
+	close_pair(pair);
+	atexit(say_goodbye);
+	pthread_exit(NULL);
+}
+
+static void main_leaves_a_thread(void)
+{
+	static const long moment = 200000000;
+	pthread_t thread;
+
+	pair = open_pair();
+	atexit(say_goodbye);
+	pthread_create(&thread, NULL, outlive_main, (void *)&moment);
+	thrd_exit(3);
+}
+
 static const struct hazard_case cases[] = {
-	HAZARD_CASE(cancel_recv),  HAZARD_CASE(cancel_accept), HAZARD_CASE(cancel_connect),
-	HAZARD_CASE(cancel_close), HAZARD_CASE(exit_inside),   HAZARD_CASE(exit_while_inside),
-	HAZARD_CASE(change_ids),   HAZARD_CASE(hand_over),
+	HAZARD_CASE(cancel_recv),	   HAZARD_CASE(cancel_accept), HAZARD_CASE(cancel_connect),
+	HAZARD_CASE(cancel_close),	   HAZARD_CASE(exit_inside),   HAZARD_CASE(exit_while_inside),
+	HAZARD_CASE(change_ids),	   HAZARD_CASE(hand_over),     HAZARD_CASE(main_leaves),
+	HAZARD_CASE(main_leaves_a_thread),
 };
 
 int main(int argc, char **argv)
