@@ -225,6 +225,12 @@ static void undo(const struct spy_closing *closing)
 	spy_table_reattach(&spy_core.table, closing->call.fd, closing->call.conn);
 }
 
+/* Nothing was there; or the call is interrupted again, as the one was that freed the number. */
+static bool is_close_of_nothing(const struct spy_conn *conn, const struct spy_event *ev)
+{
+	return ev->ret < 0 && (ev->err == EBADF || (ev->err == EINTR && (conn->flags & SPY_CONN_CLOSE_EINTR)));
+}
+
 /* A close() of a number whose socket was closed before. */
 static void end_closed(const struct spy_closing *closing, struct spy_event *ev, const struct spy_frames *frames,
 		       struct spy_settled *settled)
@@ -233,7 +239,7 @@ static void end_closed(const struct spy_closing *closing, struct spy_event *ev, 
 
 	if (!spy_is_same(call) || spy_table_slot(&spy_core.table, call->fd) != call->slot)
 		return;
-	if (ev->ret < 0 && ev->err == EBADF) {
+	if (is_close_of_nothing(call->conn, ev)) {
 		ev->was_closed = true;
 		spy_observe(call->conn, ev, frames, settled);
 	} else if (!call->conn->pins) {

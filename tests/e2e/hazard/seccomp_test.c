@@ -142,6 +142,21 @@ static void filter_with_a_limit_on_files(void **state)
 	hazard_compare(&spec);
 }
 
+/* The rule is about what the program does: that this kernel's answer is a filter's makes it no better. */
+static void close_that_a_filter_interrupts_again_is_a_retry(void **state)
+{
+	const char *const options[] = {"calls=all", "calls=none"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		struct log log = hazard_run("hazard/seccomp", "interrupted", options[i]);
+
+		assert_int_equal(log_count(&log, &(const struct log_match){.rule = "close-retry"}), 1);
+		hazard_assert_calls(&log, "close", i == 0 ? 3 : 0);
+		assert_int_equal(unlink(script_log()), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest seccomp[] = {
@@ -157,6 +172,7 @@ int main(void)
 		TEST(filter_that_raises_SIGSYS),
 		TEST(filters_that_the_kernel_refuses),
 		TEST(filter_with_a_limit_on_files),
+		TEST(close_that_a_filter_interrupts_again_is_a_retry),
 	};
 
 	return cmocka_run_group_tests_name("hazard_seccomp", seccomp, NULL, NULL);

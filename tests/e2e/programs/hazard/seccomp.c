@@ -5,7 +5,7 @@
  * `limit` is kill, and files may grow no further, as sshd has it. `threads` allows everything but new processes,
  * `no_wait` everything but waiting for one, `no_ppoll` everything but ppoll(2). The first two go on until the metrics
  * in app.prom, if there are any, have been written a few times, and say whether children are left then, but for one
- * that was there when the filter came.
+ * that was there when the filter came. `interrupted` says EINTR to every close(), and one is made twice.
  */
 #include "net.h"
 
@@ -152,6 +152,14 @@ static void say(const char *what, long value)
 		_exit(98);
 }
 
+static int close_twice_interrupted(int fd)
+{
+	forbid(SYS_close, SECCOMP_RET_ERRNO | EINTR);
+	say("close", close(fd));
+	say("close", close(fd));
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "kill";
@@ -161,6 +169,8 @@ int main(int argc, char **argv)
 	struct pair pair = open_pair();
 	char byte;
 
+	if (strcmp(name, "interrupted") == 0)
+		return close_twice_interrupted(pair.client);
 	if (strcmp(name, "errno") == 0)
 		action = SECCOMP_RET_ERRNO | EPERM;
 	else if (strcmp(name, "trap") == 0)
