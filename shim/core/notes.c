@@ -78,7 +78,7 @@ static void note_option(const struct spy_event *ev, struct spy_conn *conn)
 			conn->flags |= SPY_CONN_CONNECT_FAILED;
 		return;
 	}
-	if (option == SO_REUSEADDR && value > 0 && (conn->flags & SPY_CONN_FIXED_PORT) &&
+	if (option == SO_REUSEADDR && value > 0 && (conn->flags & SPY_CONN_BOUND) &&
 	    !(conn->flags & SPY_CONN_REUSEADDR))
 		conn->flags |= SPY_CONN_REUSE_LATE;
 	if (option == SO_LINGER && value == 0)

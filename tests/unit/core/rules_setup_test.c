@@ -134,7 +134,17 @@ static void reuseaddr_after_bind_is_reported_once_and_in_one_place(void **state)
 	assert_counted(replay, missing_reuseaddr, 0);
 }
 
-static void reuseaddr_in_time_or_off_or_on_any_port_is_not_too_late(void **state)
+static void reuseaddr_on_any_port_is_too_late_after_bind(void **state)
+{
+	struct replay *replay = *state;
+
+	replay_socket(replay, 3);
+	replay_bind(replay, 3, 0, 0);
+	replay_setsockopt(replay, 3, SO_REUSEADDR, 1);
+	assert_reports(replay, reuseaddr_too_late);
+}
+
+static void reuseaddr_in_time_or_off_or_without_bind_is_not_too_late(void **state)
 {
 	struct replay *replay = *state;
 	struct spy_event ev;
@@ -155,7 +165,6 @@ static void reuseaddr_in_time_or_off_or_on_any_port_is_not_too_late(void **state
 	replay_result(&ev, -EPERM);
 	replay_observe(replay, &ev, replay_conn(replay, 4));
 	replay_socket(replay, 5);
-	replay_bind(replay, 5, 0, 0);
 	replay_setsockopt(replay, 5, SO_REUSEADDR, 1);
 	assert_counted(replay, reuseaddr_too_late, 0);
 }
@@ -363,7 +372,8 @@ int main(void)
 		replay_test(a_refused_bind_tells_who_holds_the_port),
 		replay_test(a_refused_bind_names_the_listener),
 		replay_test(reuseaddr_after_bind_is_reported_once_and_in_one_place),
-		replay_test(reuseaddr_in_time_or_off_or_on_any_port_is_not_too_late),
+		replay_test(reuseaddr_on_any_port_is_too_late_after_bind),
+		replay_test(reuseaddr_in_time_or_off_or_without_bind_is_not_too_late),
 		replay_test(reuseport_instead_of_reuseaddr_is_reported_where_it_listens),
 		replay_test(reuseport_with_reuseaddr_or_without_listen_is_meant),
 		replay_test(connect_on_a_socket_whose_connect_failed_is_reported),
