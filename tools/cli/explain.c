@@ -22,6 +22,7 @@
 static const struct option long_options[] = {
 	{"color", required_argument, NULL, 'c'},
 	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -32,7 +33,8 @@ static void print_help(void)
 	       "code, how it looks in ss and in a capture. Without a rule: all of them, a line each.\n\n"
 	       "      --color=auto|always|never\n"
 	       "                          auto: on a terminal, unless NO_COLOR is set\n"
-	       "  -h, --help              this text\n\n"
+	       "  -h, --help              this text\n"
+	       "  -V, --version           the version\n\n"
 	       "Examples:\n"
 	       "  tcpwaitspy explain\n"
 	       "  tcpwaitspy explain close-wait-leak\n"
@@ -135,14 +137,17 @@ int explain_command(int argc, char **argv)
 
 	opterr = 0;
 	optind = 1;
-	while ((code = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+	while ((code = getopt_long(argc, argv, ":hV", long_options, NULL)) != -1) {
 		if (code == 'h') {
 			print_help();
 			return STATUS_GOOD;
 		}
+		if (code == 'V')
+			return out_version();
 		if (code == 'c' && out_read_colors(optarg, &colors))
 			continue;
-		fprintf(stderr, "tcpwaitspy: %s: valid are --color=auto|always|never and --help\n", argv[optind - 1]);
+		fprintf(stderr, "tcpwaitspy: %s: valid are --color=auto|always|never, --help and --version\n",
+			argv[optind - 1]);
 		return STATUS_USAGE;
 	}
 	out = out_make(stdout, colors);

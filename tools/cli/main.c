@@ -15,6 +15,7 @@
 #include "../run/program.h"
 #include "../run/run.h"
 #include "explain.h"
+#include "out.h"
 #include "words.h"
 
 static const struct command commands[] = {
@@ -55,7 +56,7 @@ static int refuse_word(const char *word)
 	if (near)
 		fprintf(stderr, "; did you mean %s?", near);
 	fputc('\n', stderr);
-	return STATUS_USAGE;
+	return near ? STATUS_USAGE : STATUS_MISSING;
 }
 
 /* Nothing that the command opens takes the place of a closed stream; the program finds it closed. */
@@ -77,10 +78,8 @@ int main(int argc, char **argv)
 		print_help(stderr);
 		return STATUS_USAGE;
 	}
-	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
-		printf("tcpwaitspy %s\n", SPY_VERSION);
-		return STATUS_GOOD;
-	}
+	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
+		return out_version();
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
 		print_help(stdout);
 		return STATUS_GOOD;

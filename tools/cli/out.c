@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../include/tcpwaitspy/version.h"
 #include "../../shim/spell/buf.h"
+#include "command.h"
 
 /* The eight basic colours only: they are the user's own choice on every terminal. */
 static const char *const sequences[] = {
@@ -68,6 +70,12 @@ void out_print(const struct out *out, enum out_style style, const char *format, 
 	vfprintf(out->stream, format, args);
 	va_end(args);
 	out_end(out, style);
+}
+
+int out_version(void)
+{
+	printf("tcpwaitspy %s\n", SPY_VERSION);
+	return STATUS_GOOD;
 }
 
 void out_plain(const struct out *out, enum out_style style, const char *text)

@@ -44,6 +44,9 @@ void out_end(const struct out *out, enum out_style style);
 void out_print(const struct out *out, enum out_style style, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* What every command prints for --version; returns its exit status. */
+int out_version(void);
+
 /* text with controls, and what is no valid UTF-8, as \xHH. */
 void out_plain(const struct out *out, enum out_style style, const char *text);
 

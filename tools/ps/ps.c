@@ -26,13 +26,10 @@ struct ps_options {
 enum { OPTION_COLOR = 500, OPTION_OFFLINE };
 
 static const struct option long_options[] = {
-	{"all", no_argument, NULL, 'a'},
-	{"state", required_argument, NULL, 's'},
-	{"json", no_argument, NULL, 'j'},
-	{"color", required_argument, NULL, OPTION_COLOR},
-	{"help", no_argument, NULL, 'h'},
-	{"no-debuginfod", no_argument, NULL, OPTION_OFFLINE},
-	{NULL, 0, NULL, 0},
+	{"all", no_argument, NULL, 'a'},     {"state", required_argument, NULL, 's'},
+	{"json", no_argument, NULL, 'j'},    {"color", required_argument, NULL, OPTION_COLOR},
+	{"help", no_argument, NULL, 'h'},    {"no-debuginfod", no_argument, NULL, OPTION_OFFLINE},
+	{"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0},
 };
 
 static void print_help(void)
@@ -47,7 +44,8 @@ static void print_help(void)
 	       "      --color=auto|always|never\n"
 	       "                          auto: on a terminal, unless NO_COLOR is set\n"
 	       "      --no-debuginfod     debug information from this machine only, whatever DEBUGINFOD_URLS says\n"
-	       "  -h, --help              this text\n\n"
+	       "  -h, --help              this text\n"
+	       "  -V, --version           the version\n\n"
 	       "AGE is the time in the state where the kernel tells it (> where it may be longer), LEFT the rest of\n"
 	       "its timer. WHERE comes from the JSON log of a process that runs under the shim.\n\n"
 	       "Examples:\n"
@@ -100,13 +98,15 @@ static int read_options(struct ps_options *options, int argc, char **argv, bool 
 	opterr = 0;
 	optind = 1;
 	*done = true;
-	while ((code = getopt_long(argc, argv, ":as:jh", long_options, NULL)) != -1) {
+	while ((code = getopt_long(argc, argv, ":as:jhV", long_options, NULL)) != -1) {
 		uint32_t state = code == 's' ? state_named(optarg) : 0;
 
 		if (code == 'h') {
 			print_help();
 			return STATUS_GOOD;
 		}
+		if (code == 'V')
+			return out_version();
 		if (code == 's' && !state)
 			return refuse_state(optarg);
 		if (code == 'a')
@@ -120,7 +120,7 @@ static int read_options(struct ps_options *options, int argc, char **argv, bool 
 		else if (code != OPTION_COLOR || !out_read_colors(optarg, &options->colors)) {
 			fprintf(stderr,
 				"tcpwaitspy: %s: valid are --all, --state=STATE, --json, "
-				"--color=auto|always|never, --no-debuginfod and --help\n",
+				"--color=auto|always|never, --no-debuginfod, --help and --version\n",
 				argv[optind - 1]);
 			return STATUS_USAGE;
 		}

@@ -23,7 +23,7 @@ static const struct option own[] = {
 	{"severity", required_argument, NULL, 'S'}, {"top", required_argument, NULL, 'n'},
 	{"fail-on", required_argument, NULL, 'f'},  {"verbose", no_argument, NULL, 'v'},
 	{"color", required_argument, NULL, 'c'},    {"no-debuginfod", no_argument, NULL, 'N'},
-	{"help", no_argument, NULL, 'h'},
+	{"help", no_argument, NULL, 'h'},	    {"version", no_argument, NULL, 'V'},
 };
 
 #define OWN_COUNT (sizeof(own) / sizeof(own[0]))
@@ -42,7 +42,8 @@ static void print_help(void)
 	       "  -v, --verbose           with stacks, evidence, and every process\n"
 	       "      --color=auto|always|never\n"
 	       "      --no-debuginfod     debug information from this machine only, whatever DEBUGINFOD_URLS says\n"
-	       "  -h, --help              this text\n\n"
+	       "  -h, --help              this text\n"
+	       "  -V, --version           the version\n\n"
 	       "Written besides (OUT may be - for standard output, instead of the report):\n");
 	for (const struct report_writer *writer = report_writers; writer->name; writer++)
 		printf("      --%s=OUT%*s %s\n", writer->name, 13 - (int)strlen(writer->name), "", writer->meaning);
@@ -188,6 +189,8 @@ static int take_option(struct report_options *options, int code)
 	case 'h':
 		print_help();
 		return STATUS_GOOD;
+	case 'V':
+		return out_version();
 	default:
 		return take_output(options, (size_t)(code - WRITER));
 	}
@@ -205,7 +208,7 @@ int report_options_read(struct report_options *options, int argc, char **argv)
 		all[OWN_COUNT + i] = (struct option){report_writers[i].name, required_argument, NULL, WRITER + (int)i};
 	opterr = 0;
 	optind = 1;
-	while (status == REPORT_OPTIONS_GO && (code = getopt_long(argc, argv, ":vh", all, NULL)) != -1)
+	while (status == REPORT_OPTIONS_GO && (code = getopt_long(argc, argv, ":vhV", all, NULL)) != -1)
 		status = code == '?' || code == ':' ? refuse_option("report", argv[optind - 1], all, code == ':')
 						    : take_option(options, code);
 	options->inputs = argv + optind;

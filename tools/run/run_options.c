@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../include/tcpwaitspy/version.h"
 #include "../cli/command.h"
 #include "../cli/refuse.h"
 #include "../cli/words.h"
@@ -93,8 +92,7 @@ static int take_option(struct run_options *options, int code)
 		print_help();
 		return STATUS_GOOD;
 	case 'V':
-		printf("tcpwaitspy %s\n", SPY_VERSION);
-		return STATUS_GOOD;
+		return out_version();
 	default:
 		return settings_give(&options->settings, (unsigned int)(code - SETTING), optarg) ? RUN_OPTIONS_GO
 												 : STATUS_USAGE;

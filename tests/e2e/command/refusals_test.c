@@ -155,9 +155,14 @@ static void script_is_judged_by_its_interpreter(void **state)
 
 static void missing_and_unusable_files_have_the_shell_s_statuses(void **state)
 {
+	struct run_result result;
+
 	(void)state;
 	assert_refused("./nothing", 127, "\\./nothing: No such file");
 	assert_refused("no-such-program-anywhere", 127, "not found in PATH");
+	result = cli_run(NULL, "no-such-program-anywhere");
+	run_assert_exit(&result, 127);
+	cli_assert_says(&result, "is no command and no program in PATH");
 	assert_refused("", 127, "no program is named so|not found");
 	assert_refused(file_temp(""), 126, "is a directory");
 	file_write(file_temp("text"), "");
@@ -184,8 +189,7 @@ static void unknown_words_are_one_line_that_names_the_valid_ones(void **state)
 		const char *args[4];
 		const char *says;
 	} rows[] = {
-		{{"rnu"},
-		 "^tcpwaitspy: \"rnu\" is no command .*commands are run, .*; did you mean run\\?\n$"},
+		{{"rnu"}, "^tcpwaitspy: \"rnu\" is no command .*commands are run, .*; did you mean run\\?\n$"},
 		{{"--no-such"}, "^tcpwaitspy: unknown option --no-such; valid are --quiet, .*--close-wait, .*\n$"},
 		{{"--format", "xml", "true"}, "^tcpwaitspy: --format: bad value \"xml\" .*text or json is valid\n$"},
 		{{"--format=xml", "true"}, "^tcpwaitspy: --format: bad value \"xml\""},
@@ -224,6 +228,9 @@ static void help_and_version_are_everywhere(void **state)
 		run_assert_exit(&result, 0);
 		assert_true(test_matches(result.out, memory_text("^usage: tcpwaitspy .*%s.*Examples:", commands[i])));
 		assert_string_equal(result.err, "");
+		result = cli_run(NULL, commands[i], "--version");
+		assert_string_equal(result.out, "tcpwaitspy " SPY_VERSION "\n");
+		run_assert_exit(&result, 0);
 	}
 	result = cli_run(NULL, "--help");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
