@@ -332,6 +332,8 @@ static void attaching_over_an_open_slot_frees_what_was_there(void **state)
 	spy_table_attach(&replay->core->table, 7, b);
 	assert_int_equal(a->descriptors, 0);
 	assert_int_equal(a->id, 0);
+	spy_table_attach(&replay->core->table, 7, b);
+	assert_int_equal(b->descriptors, 2);
 }
 
 int main(void)

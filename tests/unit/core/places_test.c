@@ -101,6 +101,22 @@ static void a_finding_is_reported_once_a_place_and_counted_each_time(void **stat
 	assert_int_equal(spy_places_find(places_of(state), SPY_RULE_recv_after_close, SPY_ERROR, 3)->count, 2);
 }
 
+static void a_place_keeps_when_it_was_first_and_last_at_fault(void **state)
+{
+	struct replay *replay = *state;
+	const struct spy_place *place;
+
+	closed_connection(replay);
+	fault_at(replay, 3);
+	replay_wait_ms(replay, 20);
+	fault_at(replay, 3);
+	replay_wait_ms(replay, 20);
+	fault_at(replay, 3);
+	place = spy_places_find(places_of(state), SPY_RULE_recv_after_close, SPY_ERROR, 3);
+	assert_int_equal(place->first_wall_ns, REPLAY_START_NS);
+	assert_int_equal(place->last_wall_ns, replay->now_ns);
+}
+
 static void a_rule_that_is_switched_off_says_and_counts_nothing(void **state)
 {
 	struct replay *replay = *state;
@@ -234,6 +250,7 @@ int main(void)
 		replay_test(a_full_table_crowds_out_new_places_and_counts_the_old),
 		replay_test(a_rule_is_known_at_a_stack_whatever_its_severity),
 		replay_test(a_finding_is_reported_once_a_place_and_counted_each_time),
+		replay_test(a_place_keeps_when_it_was_first_and_last_at_fault),
 		replay_test(a_rule_that_is_switched_off_says_and_counts_nothing),
 		replay_test(a_suppressed_finding_is_counted_no_more_and_what_was_is_taken_back),
 		replay_test(what_was_never_counted_cannot_be_suppressed),

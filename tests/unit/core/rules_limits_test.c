@@ -65,8 +65,54 @@ static void want_of_descriptors_is_reported_with_a_census(void **state)
 	assert_int_equal(replay_evidence(finding, "established"), 4);
 	assert_int_equal(replay_evidence(finding, "close_wait"), 1);
 	assert_int_equal(replay_evidence(finding, "listening"), 1);
+	assert_int_equal(replay_evidence(finding, "closed"), 0);
+	assert_int_equal(replay_evidence(finding, "fin_wait_2"), 0);
+	assert_int_equal(replay_evidence(finding, "created_there"), 3);
+	assert_int_equal(finding->fd, 3);
 	assert_int_equal(finding->stacks[SPY_STORY_CREATED], 22);
 	assert_int_equal(finding->stacks[SPY_STORY_HERE], 23);
+}
+
+/* What made most of the sockets is found also where others made theirs in between. */
+static void the_place_that_made_most_is_told_with_its_count(void **state)
+{
+	struct replay *replay = *state;
+	const struct spy_finding *finding;
+
+	replay_only(replay, SPY_RULE_descriptors_exhausted);
+	replay->stack = 0;
+	replay_socket(replay, 3);
+	replay_listen(replay, 3, 0);
+	for (int i = 0; i < 7; i++) {
+		replay->stack = i % 2 ? 31 : 32 + (uint32_t)i / 4;
+		replay_accepted(replay, 10 + i);
+	}
+	replay->stack = 40;
+	replay_close(replay, 10, SPY_STATE_FIN_WAIT_2);
+	fail_accept(replay, EMFILE);
+	finding = replay_finding(replay, SPY_RULE_descriptors_exhausted);
+	assert_int_equal(finding->stacks[SPY_STORY_CREATED], 31);
+	assert_int_equal(replay_evidence(finding, "created_there"), 3);
+	assert_int_equal(replay_evidence(finding, "sockets"), 7);
+}
+
+/* A busy server's sockets come from more places than there is room for: the first ones are counted. */
+static void more_places_than_are_counted_do_no_harm(void **state)
+{
+	struct replay *replay = *state;
+
+	replay_only(replay, SPY_RULE_descriptors_exhausted);
+	replay_socket(replay, 3);
+	replay_listen(replay, 3, 0);
+	for (int i = 0; i < 200; i++) {
+		replay->stack = 100 + (uint32_t)i;
+		replay_accepted(replay, 10 + i);
+	}
+	replay->stack = 100;
+	replay_accepted(replay, 300);
+	fail_accept(replay, EMFILE);
+	assert_int_equal(replay_finding(replay, SPY_RULE_descriptors_exhausted)->stacks[SPY_STORY_CREATED], 100);
+	assert_int_equal(replay_evidence(replay_finding(replay, SPY_RULE_descriptors_exhausted), "created_there"), 2);
 }
 
 static void want_of_descriptors_is_counted_by_place_and_other_wants_are_not(void **state)
@@ -111,6 +157,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		replay_test(exec_with_a_socket_that_stays_open_is_reported),
 		replay_test(want_of_descriptors_is_reported_with_a_census),
+		replay_test(the_place_that_made_most_is_told_with_its_count),
+		replay_test(more_places_than_are_counted_do_no_harm),
 		replay_test(want_of_descriptors_is_counted_by_place_and_other_wants_are_not),
 		replay_test(an_accept_in_between_ends_a_row_of_failures),
 	};

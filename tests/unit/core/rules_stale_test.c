@@ -45,6 +45,40 @@ static void a_second_close_that_hits_another_threads_connection_is_stale(void **
 	assert_int_equal(replay_evidence(finding, "closer_tid"), CLOSER);
 }
 
+/* Of the former connection one thread read and closed, and another wrote: that one, too, may have kept the number. */
+static void who_wrote_on_the_former_connection_may_be_the_closer(void **state)
+{
+	struct replay *replay = *state;
+
+	replay->tid = CLOSER;
+	replay_accepted(replay, 7)->last_writer = CLOSER;
+	replay->tid = CLOSER + 1;
+	replay_read(replay, 7, 12);
+	replay_close(replay, 7, SPY_STATE_CLOSED);
+	replay->tid = OWNER;
+	replay_accepted(replay, 7);
+	replay_read(replay, 7, 12);
+	replay->tid = CLOSER;
+	replay_close(replay, 7, SPY_STATE_FIN_WAIT_1);
+	assert_reports(replay, stale_close);
+}
+
+/* It had accepted the former one and closed it, and read and wrote nothing: nothing but the number was its own. */
+static void who_made_and_closed_the_former_connection_may_be_the_closer(void **state)
+{
+	struct replay *replay = *state;
+
+	replay->tid = CLOSER;
+	replay_accepted(replay, 7);
+	replay_close(replay, 7, SPY_STATE_CLOSED);
+	replay->tid = OWNER;
+	replay_accepted(replay, 7);
+	replay_read(replay, 7, 12);
+	replay->tid = CLOSER;
+	replay_close(replay, 7, SPY_STATE_FIN_WAIT_1);
+	assert_reports(replay, stale_close);
+}
+
 /* The victim's next call fails with EBADF: that is no fault of its own. */
 static void the_victim_of_a_stale_close_is_not_blamed(void **state)
 {
@@ -135,6 +169,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		replay_test(a_second_close_that_hits_another_threads_connection_is_stale),
+		replay_test(who_wrote_on_the_former_connection_may_be_the_closer),
+		replay_test(who_made_and_closed_the_former_connection_may_be_the_closer),
 		replay_test(the_victim_of_a_stale_close_is_not_blamed),
 		replay_test(who_closes_what_is_its_own_closes_nothing_stale),
 		replay_test(a_connection_that_is_done_may_be_closed_by_another_thread),

@@ -263,6 +263,7 @@ static void a_descriptor_of_the_shim_has_no_record(void **state)
 	assert_int_equal(spy_table_slot(table, 7), 0);
 	spy_table_own(table, 7, true);
 	assert_non_null(spy_table_open(table, 7, NOW_NS));
+	spy_table_own(table, SPY_FD_LIMIT, true);
 }
 
 static void the_watcher_follows_up_to_its_limit(void **state)

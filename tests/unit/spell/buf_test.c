@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -33,10 +35,34 @@ static void integers_are_written_up_to_the_ends_of_their_types(void **state)
 	assert_composes("0", spy_buf_uint(&buf, 0));
 	assert_composes("10", spy_buf_uint(&buf, 10));
 	assert_composes("18446744073709551615", spy_buf_uint(&buf, UINT64_MAX));
+	assert_composes("4294967295", spy_buf_uint(&buf, UINT32_MAX));
+	assert_composes("4294967296", spy_buf_uint(&buf, UINT64_C(1) << 32));
 	assert_composes("0", spy_buf_int(&buf, 0));
 	assert_composes("-1", spy_buf_int(&buf, -1));
 	assert_composes("9223372036854775807", spy_buf_int(&buf, INT64_MAX));
 	assert_composes("-9223372036854775808", spy_buf_int(&buf, INT64_MIN));
+}
+
+static void each_power_of_ten_has_its_digits(void **state)
+{
+	uint64_t power = 1;
+
+	(void)state;
+	for (int digits = 1; digits <= 19; digits++, power *= 10) {
+		char least[32], most[32], room[32];
+		struct spy_buf buf = SPY_BUF(room);
+
+		snprintf(least, sizeof(least), "%" PRIu64, power);
+		snprintf(most, sizeof(most), "%" PRIu64, power * 10 - 1);
+		spy_buf_uint(&buf, power);
+		assert_string_equal(spy_buf_cstr(&buf), least);
+		buf.len = 0;
+		if (digits < 19)
+			spy_buf_uint(&buf, power * 10 - 1);
+		else
+			spy_buf_str(&buf, most);
+		assert_string_equal(spy_buf_cstr(&buf), most);
+	}
 }
 
 static void hexadecimal_is_lower_case_without_leading_zeros(void **state)
@@ -352,6 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(integers_are_written_up_to_the_ends_of_their_types),
+		cmocka_unit_test(each_power_of_ten_has_its_digits),
 		cmocka_unit_test(hexadecimal_is_lower_case_without_leading_zeros),
 		cmocka_unit_test(padding_fills_up_with_zeros_and_never_cuts_a_number),
 		cmocka_unit_test(a_huge_padding_stops_where_the_buffer_ends),
