@@ -31,13 +31,17 @@
  *	SPY_RECORD_CALL, SPY_RECORD_STATE
  *		struct spy_record_call, and then its parts without gaps, in this order and each only
  *		where its bits in `parts` say so: the arguments (8 bytes each, signed), the local, the
- *		peer's and the target's address. An address is the port (2 bytes) and the IP address (4
+ *		peer's and the target's address, the stack's number (4 bytes). An address is the port (2 bytes) and the IP address (4
  *		or 16 bytes, in network order); with a scope, that follows (4 bytes).
  *	SPY_RECORD_LINE
  *		A line of the JSON log, without its newline: the process, a finding, the summary.
  *	SPY_RECORD_PROCESS
  *		The same, of type "process". Its wall_ns is the start of the process. It is written again
  *		from time to time, byte for byte, so that the ring does not forget whose events it holds.
+ *	SPY_RECORD_STACK
+ *		{"stack":NUMBER,"frames":[...]}: the frames, as those of a finding but without functions, of the
+ *		stack that calls of this process name by that number. It comes before the first of them, and
+ *		again where the ring has gone halfway round since.
  *	Others are of a newer version and to be skipped.
  *
  * The table of calls has a line for each value of spy_record_call.call from 0 on: the name of the
@@ -78,6 +82,7 @@ enum spy_record_kind {
 	SPY_RECORD_STATE = 2,
 	SPY_RECORD_LINE = 3,
 	SPY_RECORD_PROCESS = 4,
+	SPY_RECORD_STACK = 5,
 };
 
 struct spy_record_event {
@@ -104,6 +109,7 @@ enum spy_record_address {
 #define SPY_RECORD_INFERRED	(1u << 9) /* the state was worked out and not told by the kernel */
 #define SPY_RECORD_EOF		(1u << 10) /* a read that returned the end of file */
 #define SPY_RECORD_ACCEPTED	(1u << 11) /* this side accepted the connection, or listens */
+#define SPY_RECORD_STACKED	(1u << 12) /* a call whose stack was taken */
 
 struct spy_record_call {
 	uint64_t duration_ns; /* of the call; STATE: how long state_before lasted */
@@ -120,7 +126,8 @@ struct spy_record_call {
 /* What a first and a further slot hold of the payload, and the most that an event of calls comes to. */
 #define SPY_RECORD_FIRST_ROOM	(SPY_RECORD_SLOT_SIZE - 8 - sizeof(struct spy_record_event))
 #define SPY_RECORD_FURTHER_ROOM (SPY_RECORD_SLOT_SIZE - 8)
-#define SPY_RECORD_CALL_MAX	(sizeof(struct spy_record_call) + 24 + 66) /* three arguments, three addresses */
+#define SPY_RECORD_CALL_MAX                                                                                            \
+	(sizeof(struct spy_record_call) + 24 + 66 + 4) /* three arguments, three addresses, a stack */
 
 _Static_assert(sizeof(struct spy_record_header) == SPY_RECORD_CALLS_OFFSET, "the header has no gaps");
 _Static_assert(offsetof(struct spy_record_header, next) == 64, "next is alone on its cache line");

@@ -111,6 +111,11 @@ struct spy_format_ops {
 extern const struct spy_format_ops spy_text_format;
 extern const struct spy_format_ops spy_json_format;
 
+/* json.c: the frames of a call's stack, into the call's line, which is the last in out. */
+void spy_json_add_frames(struct spy_buf *out, const struct spy_named_stack *stack);
+/* The same on its own, for the flight record: {"stack":N,"frames":[...]}. */
+void spy_json_stack(struct spy_buf *out, uint32_t number, const struct spy_named_stack *stack);
+
 /* names.c: spellings that both formats share. */
 const char *spy_severity_name(enum spy_severity severity, bool upper);
 const char *spy_story_member(enum spy_story story); /* "eof" */

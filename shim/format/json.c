@@ -89,6 +89,8 @@ static void json_call(struct spy_buf *out, const struct spy_origin *from, const 
 	put_source(out, ev);
 	if (ev->observed_eof)
 		spy_buf_str(out, ",\"observed_eof\":true");
+	if (ev->stack)
+		spy_json_number(out, "stack", ev->stack);
 	spy_buf_str(out, "}\n");
 }
 
@@ -107,6 +109,38 @@ static void json_state(struct spy_buf *out, const struct spy_origin *from, const
 	spy_buf_str(out, "}\n");
 }
 
+static void put_frames(struct spy_buf *out, const struct spy_named_stack *stack)
+{
+	spy_buf_char(out, '[');
+	for (size_t i = 0; i < stack->count; i++) {
+		if (i)
+			spy_buf_char(out, ',');
+		spy_json_frame(out, &stack->frames[i]);
+	}
+	spy_buf_char(out, ']');
+}
+
+void spy_json_add_frames(struct spy_buf *out, const struct spy_named_stack *stack)
+{
+	static const char end[] = "}\n";
+
+	if (out->truncated || out->len < sizeof(end) - 1)
+		return;
+	out->len -= sizeof(end) - 1;
+	spy_json_key(out, "frames");
+	put_frames(out, stack);
+	spy_buf_str(out, end);
+}
+
+void spy_json_stack(struct spy_buf *out, uint32_t number, const struct spy_named_stack *stack)
+{
+	spy_buf_str(out, "{\"stack\":");
+	spy_buf_uint(out, number);
+	spy_json_key(out, "frames");
+	put_frames(out, stack);
+	spy_buf_char(out, '}');
+}
+
 static void put_stacks(struct spy_buf *out, const struct spy_named_stacks *stacks)
 {
 	const char *before = "";
@@ -120,13 +154,8 @@ static void put_stacks(struct spy_buf *out, const struct spy_named_stacks *stack
 		spy_buf_str(out, before);
 		spy_buf_char(out, '"');
 		spy_buf_str(out, spy_story_member((enum spy_story)story));
-		spy_buf_str(out, "\":[");
-		for (size_t i = 0; i < stack->count; i++) {
-			if (i)
-				spy_buf_char(out, ',');
-			spy_json_frame(out, &stack->frames[i]);
-		}
-		spy_buf_char(out, ']');
+		spy_buf_str(out, "\":");
+		put_frames(out, stack);
 		before = ",";
 	}
 	spy_buf_char(out, '}');

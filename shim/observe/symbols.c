@@ -57,6 +57,15 @@ static void set_program_module(struct spy_frame *frame)
 	frame->module[end] = '\0';
 }
 
+static void set_program_name(struct spy_frame *frame)
+{
+	const char *execfn = (const char *)getauxval(AT_EXECFN);
+
+	set_program_module(frame);
+	if (frame->module[0] == '\0' && execfn != NULL)
+		set_module(frame, execfn);
+}
+
 /*
  * The loader knows the program without a name. /proc/self/exe opens its file even where that has
  * been deleted or replaced; it is another one, the loader, where that was started with the program
@@ -71,9 +80,7 @@ static bool open_program(struct lookup *lookup, struct spy_elf *elf)
 		set_module(lookup->frame, execfn);
 		return true;
 	}
-	set_program_module(lookup->frame);
-	if (lookup->frame->module[0] == '\0' && execfn != NULL)
-		set_module(lookup->frame, execfn);
+	set_program_name(lookup->frame);
 	return is_open;
 }
 
@@ -137,6 +144,31 @@ static bool is_found(struct lookup *lookup)
 	return found;
 }
 
+/* False where no module has the address; frame->ip is all that is known of it. */
+static bool locate(struct lookup *lookup, uintptr_t ip)
+{
+	struct spy_frame *frame = lookup->frame;
+
+	memset(frame, 0, sizeof(*frame));
+	frame->ip = ip;
+	if (ip == 0 || !is_found(lookup))
+		return false;
+	frame->module_offset = ip - lookup->bias;
+	frame->build_id_len = lookup->identity.build_id_len;
+	memcpy(frame->build_id, lookup->identity.build_id, lookup->identity.build_id_len);
+	return true;
+}
+
+void spy_symbols_locate(uintptr_t ip, struct spy_frame *frame)
+{
+	struct lookup lookup = {.address = ip - 1, .frame = frame};
+	int saved_errno = errno;
+
+	if (locate(&lookup, ip) && lookup.is_program)
+		set_program_name(frame);
+	errno = saved_errno;
+}
+
 void spy_symbols_resolve(uintptr_t ip, struct spy_frame *frame)
 {
 	/*
@@ -147,16 +179,9 @@ void spy_symbols_resolve(uintptr_t ip, struct spy_frame *frame)
 	int saved_errno = errno;
 	struct spy_elf elf;
 
-	memset(frame, 0, sizeof(*frame));
-	frame->ip = ip;
-	if (ip != 0 && is_found(&lookup)) {
-		frame->module_offset = ip - lookup.bias;
-		frame->build_id_len = lookup.identity.build_id_len;
-		memcpy(frame->build_id, lookup.identity.build_id, lookup.identity.build_id_len);
-		if (open_module(&lookup, &elf)) {
-			name_function(&lookup, &elf);
-			spy_elf_close(&elf);
-		}
+	if (locate(&lookup, ip) && open_module(&lookup, &elf)) {
+		name_function(&lookup, &elf);
+		spy_elf_close(&elf);
 	}
 	errno = saved_errno;
 }
@@ -206,5 +231,17 @@ size_t spy_symbols_trim(const struct spy_frame *frames, size_t count)
 	while (kept > 0 && is_libc(&frames[kept - 1]))
 		kept--;
 	/* A stack that is nothing but libc is still the only one there is. */
+	return kept > 0 ? kept : count;
+}
+
+size_t spy_symbols_trim_located(const struct spy_frame *frames, size_t count)
+{
+	size_t kept = count;
+
+	/* _start(), in the program: what it calls is libc's, and so is all that calls main(). */
+	if (kept > 1 && !is_libc(&frames[kept - 1]) && is_libc(&frames[kept - 2]))
+		kept--;
+	while (kept > 0 && is_libc(&frames[kept - 1]))
+		kept--;
 	return kept > 0 ? kept : count;
 }

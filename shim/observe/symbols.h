@@ -2,7 +2,7 @@
  * Names for addresses: module, offset, build id and function, from the ELF files themselves, so
  * that static functions are named too where the file has a symbol table.
  *
- * Slow (maps a file); called for findings only. Takes the dynamic loader's lock through
+ * Slow (maps a file); called for findings, and without the function for each new stack. Takes the dynamic loader's lock through
  * dl_iterate_phdr(): never call it with a lock of the shim held. No malloc, no stdio; its own
  * file work goes through raw system calls and leaves errno alone.
  */
@@ -34,10 +34,16 @@ const char *spy_symbols_basename(const char *path);
 /* Fills frame from ip. What cannot be found stays empty; never fails. */
 void spy_symbols_resolve(uintptr_t ip, struct spy_frame *frame);
 
+/* The same without the function, for which no file is looked into. */
+void spy_symbols_locate(uintptr_t ip, struct spy_frame *frame);
+
 /*
  * How many of the frames a person wants to see: leaves out what stands outside main or the
  * thread's start function (libc's and the loader's frames and _start at the end of the stack).
  */
 size_t spy_symbols_trim(const struct spy_frame *frames, size_t count);
+
+/* The same for located frames: libc at the end goes, and what stands outside libc behind that (_start). */
+size_t spy_symbols_trim_located(const struct spy_frame *frames, size_t count);
 
 #endif

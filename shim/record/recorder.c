@@ -124,23 +124,28 @@ size_t spy_record_encode(void *room, struct spy_record_call *call, const struct 
 	at = put_address(at, parts->peer, SPY_RECORD_PEER_SHIFT, &call->parts);
 	if (parts->target)
 		at = put_address(at, parts->target, SPY_RECORD_TARGET_SHIFT, &call->parts);
+	if (parts->stack) {
+		call->parts |= SPY_RECORD_STACKED;
+		at = put_bytes(at, &parts->stack, sizeof(parts->stack));
+	}
 	memcpy(room, call, sizeof(*call));
 	return (size_t)(at - (uint8_t *)room);
 }
 
-/* Puts an event, and before the ring could forget who this process is, that again. */
-static void put(enum spy_record_kind kind, const struct spy_ring_stamp *stamp, const void *payload, size_t len)
+/* Puts an event, and before the ring could forget who this process is, that again. Returns the event's position. */
+static uint64_t put(enum spy_record_kind kind, const struct spy_ring_stamp *stamp, const void *payload, size_t len)
 {
 	const struct spy_ring *ring = recorder.ring;
 	uint64_t taken, told_at;
 
 	if (!ring)
-		return;
+		return 0;
 	taken = spy_ring_put(ring, &share, kind, stamp, payload, len);
 	told_at = recorder.told_at;
 	if (taken - told_at > ring->count / 4 && recorder.line_len &&
 	    atomic_compare_exchange_strong(&recorder.told_at, &told_at, taken))
 		spy_ring_put(ring, &share, SPY_RECORD_PROCESS, &recorder.stamp, recorder.line, recorder.line_len);
+	return taken;
 }
 
 static void put_call(enum spy_record_kind kind, const struct spy_ring_stamp *stamp, struct spy_record_call *call,
@@ -172,7 +177,8 @@ void spy_recorder_event(const struct spy_event *ev, const struct spy_line_conn *
 		.state = (uint8_t)ev->state,
 		.parts = conn->accepted ? SPY_RECORD_ACCEPTED : 0,
 	};
-	const struct spy_record_parts parts = {is_state ? NULL : ev->arg, &conn->local, &conn->peer, &ev->target};
+	const struct spy_record_parts parts = {is_state ? NULL : ev->arg, &conn->local, &conn->peer, &ev->target,
+					       is_state ? 0 : ev->stack};
 
 	if (ev->source == SPY_SOURCE_INFERRED)
 		call.parts |= SPY_RECORD_INFERRED;
@@ -191,6 +197,27 @@ void spy_recorder_line(const struct spy_origin *from, const char *line, size_t l
 	struct spy_ring_stamp stamp = {from->wall_ns, from->pid, from->tid};
 
 	put(SPY_RECORD_LINE, &stamp, line, without_newline(line, len));
+}
+
+/* Positions are numbers below 2^40 for as long as anybody records; above them stands whose it is. */
+#define POSITION_BITS 40
+
+uint64_t spy_recorder_stack(const struct spy_origin *from, const char *text, size_t len)
+{
+	struct spy_ring_stamp stamp = {from->wall_ns, from->pid, from->tid};
+
+	return recorder.ring ? (uint64_t)from->pid << POSITION_BITS | put(SPY_RECORD_STACK, &stamp, text, len) : 0;
+}
+
+bool spy_recorder_has(uint64_t where, int32_t pid)
+{
+	const struct spy_ring *ring = recorder.ring;
+	uint64_t position = where & ((UINT64_C(1) << POSITION_BITS) - 1);
+
+	if (!ring || where >> POSITION_BITS != (uint64_t)pid)
+		return false;
+	return atomic_load_explicit((_Atomic uint64_t *)&ring->header->next, memory_order_relaxed) - position <=
+	       ring->count / 2;
 }
 
 bool spy_recorder_wants_process(int32_t pid)

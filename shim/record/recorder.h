@@ -48,6 +48,7 @@ struct spy_record_parts {
 	const struct spy_addr *local;
 	const struct spy_addr *peer;
 	const struct spy_addr *target; /* NULL: none */
+	uint32_t stack; /* 0: none */
 };
 
 /* The payload of a call or state; room for SPY_RECORD_CALL_MAX. Sets the bits in call->parts. Returns its length. */
@@ -62,6 +63,15 @@ void spy_recorder_event(const struct spy_event *ev, const struct spy_line_conn *
 
 /* A line of the JSON log; its newline is left out. */
 void spy_recorder_line(const struct spy_origin *from, const char *line, size_t len);
+
+/*
+ * Puts the frames of a stack (spy_json_stack()) and returns where, for spy_recorder_has(); 0: nowhere. A value is of
+ * this process alone.
+ */
+uint64_t spy_recorder_stack(const struct spy_origin *from, const char *text, size_t len);
+
+/* True where what was put there by this process is to be relied on: it is not near to being overwritten. */
+bool spy_recorder_has(uint64_t where, int32_t pid);
 
 /* True where the process with this pid has not told who it is; and its line, which is kept. */
 bool spy_recorder_wants_process(int32_t pid);

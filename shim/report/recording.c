@@ -92,6 +92,11 @@ void spy_recording_line(const struct spy_origin *from, const char *line, size_t 
 		spy_recorder_line(from, line, len);
 }
 
+uint64_t spy_recording_stack(const struct spy_origin *from, const char *text, size_t len)
+{
+	return is_ready(from->pid) ? spy_recorder_stack(from, text, len) : 0;
+}
+
 bool spy_recording_has_begun(void)
 {
 	return spy_recorder_is_on() && !spy_recorder_wants_process(spy_self_pid());

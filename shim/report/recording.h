@@ -32,6 +32,9 @@ void spy_recording_data(const struct spy_call *call, long rc, int err);
 /* A finding or a summary, as a line of the JSON log. */
 void spy_recording_line(const struct spy_origin *from, const char *line, size_t len);
 
+/* The frames of a stack, as spy_recorder_stack(). */
+uint64_t spy_recording_stack(const struct spy_origin *from, const char *text, size_t len);
+
 /* True where something of this process is in the record. */
 bool spy_recording_has_begun(void);
 

@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "../config/suppressions.h"
@@ -19,7 +18,6 @@
 #include "../sys/sys.h"
 #include "recording.h"
 
-#define LINE_ROOM	  1024
 #define REPORT_ROOM	  (1024 * 1024)
 #define SUPPRESSIONS_ROOM 65536
 
@@ -58,72 +56,6 @@ struct spy_line_conn spy_line_conn(const struct spy_conn *conn)
 void spy_report_reserve(void)
 {
 	spy_room_reserve(sizeof(struct workspace));
-}
-
-/* Requests of getsockopt() and of most ioctl()s change nothing. */
-static bool is_question(const struct spy_event *ev)
-{
-	return ev->call == SPY_CALL_getsockopt ||
-	       (ev->call == SPY_CALL_ioctl && ev->arg[0] != FIONBIO && ev->arg[0] != FIOASYNC);
-}
-
-/* What calls=lifecycle leaves out: plain data, waiting, and questions, unless they failed. */
-static bool is_lifecycle(const struct spy_event *ev)
-{
-	bool waits = ev->err == EAGAIN || ev->err == EINTR;
-
-	switch (ev->op) {
-	case SPY_OP_READ:
-	case SPY_OP_WRITE:
-		return ev->observed_eof || (ev->err && !waits);
-	case SPY_OP_ACCEPT:
-		return !waits;
-	case SPY_OP_NAME:
-		return ev->err != 0;
-	case SPY_OP_CONFIGURE:
-		return ev->err != 0 || !is_question(ev);
-	default:
-		return true;
-	}
-}
-
-static bool is_wanted(const struct spy_event *ev)
-{
-	switch (spy_options.calls) {
-	case SPY_CALLS_ALL:
-		return true;
-	case SPY_CALLS_LIFECYCLE:
-		return is_lifecycle(ev);
-	default:
-		return false;
-	}
-}
-
-static void compose(struct spy_buf *out, const struct spy_event *ev, const struct spy_line_conn *conn)
-{
-	struct spy_origin from = {ev->wall_ns, spy_self_pid(), ev->tid};
-
-	spy_recording_event(ev, conn);
-	if (!is_wanted(ev))
-		return;
-	if (!spy_report_process_is_told())
-		spy_report_process();
-	if (ev->op == SPY_OP_TICK)
-		spy_report_format()->state(out, &from, ev, conn);
-	else
-		spy_report_format()->call(out, &from, ev, conn);
-}
-
-void spy_report_event(const struct spy_event *ev, const struct spy_event *after, const struct spy_line_conn *conn)
-{
-	char room[2 * LINE_ROOM];
-	struct spy_buf out = SPY_BUF(room);
-
-	compose(&out, ev, conn);
-	if (after)
-		compose(&out, after, conn);
-	if (out.len)
-		spy_writer_put(out.data, out.len, false);
 }
 
 static void name_stack(uint32_t number, struct spy_named_stack *named)

@@ -44,6 +44,8 @@ static const struct member members[] = {
 	{"call", "state", STATE, false},
 	{"call", "state_source", TEXT, false},
 	{"call", "observed_eof", FLAG, true},
+	{"call", "stack", INT, true},
+	{"call", "frames", LIST, true},
 
 	{"state", "conn", INT, false},
 	{"state", "local", TEXT, false},

@@ -53,6 +53,12 @@ static int64_t index_of(uint32_t index)
 	return index == MODEL_NONE ? -1 : (int64_t)index;
 }
 
+/* The innermost frame of a stack. */
+static int64_t frame_of(const struct model *model, uint32_t stack)
+{
+	return stack == MODEL_NONE ? -1 : (int64_t)model->stacks[stack].frames[0];
+}
+
 static int64_t end_us(const struct model *model, const struct model_conn *conn)
 {
 	int64_t end = conn->last_ns;
@@ -76,6 +82,9 @@ static void write_connections(struct page_json *out, const struct model *model, 
 	CONN_COLUMN("peer", string(strings, conn->peer));
 	CONN_COLUMN("role", role(conn));
 	CONN_COLUMN("twin", index_of(conn->other));
+	CONN_COLUMN("made", frame_of(model, conn->stacks[SPY_STORY_CREATED]));
+	CONN_COLUMN("eof", frame_of(model, conn->stacks[SPY_STORY_EOF]));
+	CONN_COLUMN("closed", frame_of(model, conn->stacks[SPY_STORY_CLOSED]));
 	CONN_COLUMN("end", end_us(model, conn));
 	CONN_COLUMN("events", conn->event_count);
 	CONN_COLUMN("spans", conn->span_count);
@@ -106,6 +115,7 @@ static void write_events(struct page_json *out, const struct model *model, struc
 	EVENT_COLUMN("state", state_number(item->state));
 	EVENT_COLUMN("flags", (item->inferred ? FLAG_INFERRED : 0) | (item->observed_eof ? FLAG_END_OF_FILE : 0));
 	EVENT_COLUMN("tid", item->tid);
+	EVENT_COLUMN("at", frame_of(model, item->stack));
 	page_json_close(out, '}');
 }
 

@@ -19,12 +19,13 @@
  *               conns [[connection, time]], time -1 where the log does not name the connection (members.h)
  *   waits       [[state, frame, connections, total, longest]], as the processes' summaries tell
  *   connections columns: proc, id, local, peer (indexes into strings), role (0 opened, 1 accepted, 2 listener),
- *               twin (the other side), end, events and spans (how many)
+ *               twin (the other side), made, eof, closed (frames: where it was made, its end of file first read, and
+ *               it was ended last), end, events and spans (how many)
  *   spans       columns, those of the first connection first: t (start; the difference to the one before it of the same
  *               connection), d (length), s (state), o (1: not over when the log ended)
  *   events      columns in the same order: t (the same; when a call returned), d (duration in tenths; of a change
  *               without a call, how long the state before had lasted), call (0: none), fd, args, ret, err, before,
- *               state, flags (1 inferred, 2 end of file), tid; call, args and err are indexes into strings
+ *               state, flags (1 inferred, 2 end of file), tid, at (a frame); call, args and err are indexes into strings
  *   strings     each text once; 0 is ""
  *
  * Nothing in it can end the element that it stands in: `<` is written by its code.

@@ -24,7 +24,7 @@ static bool is_asked_for(const struct model *model, const char *rule, enum spy_s
 	return severity >= filter->severity && (!filter->rule || strcmp(filter->rule, rule) == 0);
 }
 
-static uint32_t put_stack(struct model *model, const struct item_stack *stack)
+uint32_t model_put_stack(struct model *model, const struct item_stack *stack)
 {
 	uint32_t frames[256];
 	uint32_t count = 0;
@@ -117,7 +117,7 @@ void model_add_finding(struct model *model, uint32_t process, uint32_t conn, con
 	finding.message = model_put_text(model, from->message);
 	finding.remedy = model_put_text(model, from->remedy);
 	for (int story = 0; story < SPY_STORY_COUNT; story++)
-		finding.stacks[story] = put_stack(model, &from->stacks[story]);
+		finding.stacks[story] = model_put_stack(model, &from->stacks[story]);
 	put_evidence(model, &from->evidence, &finding);
 	stack = finding.stacks[finding.place];
 	index = tally_of(model, process, from->rule, severity,

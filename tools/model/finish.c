@@ -77,6 +77,7 @@ void model_finish(struct model *model, struct symbols *symbols)
 	model->symbols = symbols;
 	if (symbols)
 		name_frames(model, symbols);
+	model_place(model);
 	model_flow_end(model);
 	model_make_groups(model);
 	model_make_waits(model);

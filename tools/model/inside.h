@@ -14,6 +14,8 @@ struct process_inside {
 	uint32_t wait_count;
 	struct model_wait seen[SPY_STATE_COUNT];
 	uint64_t seen_conns; /* with a peer */
+	uint32_t *stacks; /* by their numbers in the process, indexes into the model's; MODEL_NONE: not told yet */
+	uint32_t stack_count;
 };
 
 struct conn_inside {
@@ -47,11 +49,16 @@ struct model_inside {
 model_text_id model_put_text(struct model *model, const char *text); /* 0 for NULL and "" */
 uint32_t model_put_frame(struct model *model, const struct item_frame *frame); /* MODEL_NONE: an empty one */
 
+/* places.c: which stacks the calls on a connection had. */
+void model_add_stack(struct model *model, uint32_t process, uint32_t conn, const struct item *item);
+void model_place(struct model *model);
+
 /* flow.c: a connection's way through the states. */
 void model_flow(struct model *model, uint32_t conn, const struct item *item, bool counts);
 void model_flow_end(struct model *model);
 
 /* findings.c */
+uint32_t model_put_stack(struct model *model, const struct item_stack *stack); /* MODEL_NONE: an empty one */
 void model_add_finding(struct model *model, uint32_t process, uint32_t conn, const struct item *item);
 void model_add_summary(struct model *model, uint32_t process, const struct item *item);
 

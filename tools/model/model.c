@@ -24,8 +24,10 @@ void model_close(struct model *model)
 {
 	struct model_inside *inside = model->inside;
 
-	for (uint32_t i = 0; i < model->processes_count; i++)
+	for (uint32_t i = 0; i < model->processes_count; i++) {
 		free(inside->processes[i].waits);
+		free(inside->processes[i].stacks);
+	}
 	pool_close(&inside->texts);
 	pool_close(&inside->frames);
 	pool_close(&inside->stacks);
@@ -74,22 +76,30 @@ uint32_t model_put_frame(struct model *model, const struct item_frame *item)
 	} key = {
 		.module = model_put_text(model, item->module),
 		.build_id = model_put_text(model, item->build_id),
-		.function = model_put_text(model, item->function),
 		.offset = item->module ? item->offset : item->ip,
-		.function_offset = item->function_offset,
 	};
+	const model_text_id function = model_put_text(model, item->function);
 	uint32_t frame;
 
 	if (!item->module && !item->function && !item->ip)
 		return MODEL_NONE;
+	/* An offset of a build is one place, whether the log names the function there or not. */
+	if (!key.module || !key.build_id) {
+		key.function = function;
+		key.function_offset = item->function_offset;
+	}
 	frame = pool_put(&model->inside->frames, &key, sizeof(key));
+	if (frame < model->frames_count && !model->frames[frame].function) {
+		model->frames[frame].function = function;
+		model->frames[frame].function_offset = item->function_offset;
+	}
 	if (frame == model->frames_count)
 		*MODEL_PUSH(model, frames) = (struct model_frame){
 			.module = key.module,
 			.build_id = key.build_id,
-			.function = key.function,
+			.function = function,
 			.offset = key.offset,
-			.function_offset = key.function_offset,
+			.function_offset = item->function_offset,
 		};
 	return frame;
 }
@@ -149,6 +159,7 @@ static uint32_t new_conn(struct model *model, uint32_t process, const struct ite
 		.last_ns = item->ts_ns,
 		.other = MODEL_NONE,
 		.first_finding = MODEL_NONE,
+		.stacks = {MODEL_NONE, MODEL_NONE, MODEL_NONE, MODEL_NONE},
 	};
 	return model->conns_count - 1;
 }
@@ -219,6 +230,7 @@ static void add_event(struct model *model, uint32_t conn, const struct item *ite
 		.state = (int8_t)item->state,
 		.inferred = item->inferred,
 		.observed_eof = call && item->call.observed_eof,
+		.stack = item->stack ? item->stack : MODEL_NONE,
 	};
 }
 
@@ -251,6 +263,8 @@ void model_add(struct model *model, const struct item *item)
 	case ITEM_CALL:
 	case ITEM_STATE:
 		conn = conn_of(model, process, item);
+		if (item->type == ITEM_CALL)
+			model_add_stack(model, process, conn, item);
 		if (conn == MODEL_NONE)
 			break;
 		model_flow(model, conn, item, counts);
@@ -260,6 +274,9 @@ void model_add(struct model *model, const struct item *item)
 	case ITEM_FINDING:
 		if (counts)
 			model_add_finding(model, process, conn_of(model, process, item), item);
+		break;
+	case ITEM_STACK:
+		model_add_stack(model, process, MODEL_NONE, item);
 		break;
 	case ITEM_SUMMARY:
 		model_add_summary(model, process, item);

@@ -78,6 +78,7 @@ struct model_event {
 	int8_t state;
 	bool inferred;
 	bool observed_eof;
+	uint32_t stack; /* index into stacks; MODEL_NONE: it is not in the log */
 };
 
 /* The time that a connection spent in one state. */
@@ -104,6 +105,7 @@ struct model_conn {
 	uint32_t first_event, event_count; /* into events, by time; none unless they are kept */
 	uint32_t first_span, span_count; /* into spans, by time; the same */
 	uint32_t first_finding; /* the first one about it; go on with model_finding.next_of_conn */
+	uint32_t stacks[SPY_STORY_COUNT]; /* as of a finding: made, end of file first read, ended last; no `here` */
 };
 
 struct model_pair {

@@ -13,20 +13,39 @@
 #include "../../shim/config/options.h"
 #include "../cli/words.h"
 #include "../read/source.h"
+#include "ps_spot.h"
 
-#define BUCKETS 4096
+#define BUCKETS	   4096
+#define STACKS_MAX (UINT32_C(1) << 16) /* a process has 8192; a damaged log may claim any number */
 
-/* Equal addresses, one after the other, are one entry: what is asked for is the last of them. */
+/* Of connections with equal addresses, which come one after the other, the last one is asked for. */
 struct entry {
 	struct entry *next;
 	char *local;
 	char *peer;
+	uint64_t conn;
+	char *last_call;
+	struct found *found; /* the last finding about it; NULL: none */
+	uint32_t stacks[SPY_STORY_COUNT]; /* where it was made and its end of file read; 0: not known */
 	struct ps_story story;
+};
+
+/* What a finding says about all that came to its place. */
+struct found {
+	struct found *next;
+	char *rule;
+	int state;
+	enum spy_story story;
+	struct ps_spot spot; /* module NULL: the log has no stack */
 };
 
 struct log {
 	struct log *next;
 	int pid;
+	uint64_t close_wait_ns;
+	struct found *found; /* the last one first */
+	struct ps_spot *stacks; /* innermost frames, by the number of the stack in this process */
+	uint32_t stack_count;
 	char trouble[PATH_MAX + 128];
 	struct entry *entries[BUCKETS];
 };
@@ -52,20 +71,32 @@ static void free_entries(struct entry *entry)
 		next = entry->next;
 		free(entry->local);
 		free(entry->peer);
-		free(entry->story.rule);
-		free(entry->story.place);
-		free(entry->story.last_call);
+		free(entry->last_call);
 		free(entry);
 	}
+}
+
+static void free_log(struct log *log)
+{
+	for (struct found *found = log->found, *next; found; found = next) {
+		next = found->next;
+		free(found->rule);
+		ps_spot_free(&found->spot);
+		free(found);
+	}
+	for (uint32_t i = 0; i < log->stack_count; i++)
+		ps_spot_free(&log->stacks[i]);
+	free(log->stacks);
+	for (size_t i = 0; i < BUCKETS; i++)
+		free_entries(log->entries[i]);
+	free(log);
 }
 
 void ps_places_close(struct ps_places *places)
 {
 	for (struct log *log = places->logs, *next; log; log = next) {
 		next = log->next;
-		for (size_t i = 0; i < BUCKETS; i++)
-			free_entries(log->entries[i]);
-		free(log);
+		free_log(log);
 	}
 	if (places->symbols)
 		symbols_close(places->symbols);
@@ -159,47 +190,77 @@ static struct entry *make_entry(struct log *log, const char *local, const char *
 	return entry;
 }
 
-static char *place_of(struct ps_places *places, const struct item_frame *frame)
+/* The innermost frame of a stack, NULL where the log has not told it. */
+static struct ps_spot *stack_of(const struct log *log, uint32_t number)
 {
-	const struct symbols_frame *spots = NULL;
-	size_t count = places->symbols && frame->module
-			       ? symbols_find(places->symbols, frame->module, frame->build_id, frame->offset, &spots)
-			       : 0;
-	const char *function = count && spots[0].function ? spots[0].function : frame->function;
-	char text[PATH_MAX + 256];
-
-	if (count && spots[0].file && spots[0].line)
-		snprintf(text, sizeof(text), "%s %s:%d", function ? function : "??",
-			 strrchr(spots[0].file, '/') ? strrchr(spots[0].file, '/') + 1 : spots[0].file, spots[0].line);
-	else
-		snprintf(text, sizeof(text), "%s (%s+0x%" PRIx64 ")", function && *function ? function : "??",
-			 frame->module && strrchr(frame->module, '/') ? strrchr(frame->module, '/') + 1 : "??",
-			 frame->offset);
-	return words_copy(text);
+	return number && number < log->stack_count ? &log->stacks[number] : NULL;
 }
 
-static void take(struct ps_places *places, struct log *log, const struct item *item)
+static void take_frames(struct log *log, const struct item *item)
 {
-	struct entry *entry;
+	if (!item->frames.count || !item->stack || item->stack >= STACKS_MAX)
+		return;
+	if (item->stack >= log->stack_count) {
+		struct ps_spot *more = words_room((item->stack + 1) * sizeof(*more));
+
+		memset(more, 0, (item->stack + 1) * sizeof(*more));
+		if (log->stack_count)
+			memcpy(more, log->stacks, log->stack_count * sizeof(*more));
+		free(log->stacks);
+		log->stacks = more;
+		log->stack_count = item->stack + 1;
+	}
+	ps_spot_free(&log->stacks[item->stack]);
+	log->stacks[item->stack] = ps_spot_of(&item->frames);
+}
+
+static void take_call(struct entry *entry, const struct item *item)
+{
 	char text[128];
 
+	snprintf(text, sizeof(text), "%s() = %" PRId64, item->call.name, item->call.ret);
+	free(entry->last_call);
+	entry->last_call = words_copy(text);
+	if (item->accepted || strcmp(item->call.name, "socket") == 0)
+		entry->stacks[SPY_STORY_CREATED] = item->stack;
+	if (item->call.observed_eof && !entry->stacks[SPY_STORY_EOF])
+		entry->stacks[SPY_STORY_EOF] = item->stack;
+}
+
+static struct found *take_finding(struct log *log, const struct item *item)
+{
+	struct found *found = words_room(sizeof(*found));
+
+	*found = (struct found){
+		.next = log->found,
+		.rule = words_copy(item->finding.rule),
+		.state = item->state,
+		.story = item->finding.place,
+		.spot = ps_spot_of(&item->finding.stacks[item->finding.place]),
+	};
+	log->found = found;
+	return found;
+}
+
+static void take(struct log *log, const struct item *item)
+{
+	struct entry *entry;
+
+	take_frames(log, item);
 	if (!item->local || !*item->local || !item->peer || !*item->peer)
 		return;
 	if (item->type != ITEM_CALL && item->type != ITEM_FINDING)
 		return;
 	entry = make_entry(log, item->local, item->peer);
-	if (item->type == ITEM_CALL) {
-		snprintf(text, sizeof(text), "%s() = %" PRId64, item->call.name, item->call.ret);
-		free(entry->story.last_call);
-		entry->story.last_call = words_copy(text);
-		return;
+	if (entry->conn != item->conn) {
+		entry->conn = item->conn;
+		entry->found = NULL;
+		memset(entry->stacks, 0, sizeof(entry->stacks));
 	}
-	free(entry->story.rule);
-	free(entry->story.place);
-	entry->story.rule = words_copy(item->finding.rule);
-	entry->story.place = item->finding.stacks[item->finding.place].count
-				     ? place_of(places, &item->finding.stacks[item->finding.place].frames[0])
-				     : NULL;
+	if (item->type == ITEM_CALL)
+		take_call(entry, item);
+	else
+		entry->found = take_finding(log, item);
 }
 
 /* The file that tells most: a JSON log, else a flight record; NULL: there is neither. */
@@ -210,7 +271,7 @@ static const char *file_of(const struct spy_options *options)
 	return options->record[0] ? options->record : NULL;
 }
 
-static void read_log(struct ps_places *places, struct log *log)
+static void read_log(struct log *log)
 {
 	char *text = variable_of(log->pid, "TCPWAITSPY_OPTIONS");
 	char path[PATH_MAX];
@@ -222,6 +283,7 @@ static void read_log(struct ps_places *places, struct log *log)
 
 	spy_options_parse(&options, text ? text : "", &none);
 	free(text);
+	log->close_wait_ns = options.close_wait_ns;
 	file = file_of(&options);
 	if (!file) {
 		snprintf(log->trouble, sizeof(log->trouble),
@@ -237,7 +299,7 @@ static void read_log(struct ps_places *places, struct log *log)
 	}
 	while (source_next(source, &item))
 		if (item.pid == log->pid)
-			take(places, log, &item);
+			take(log, &item);
 	source_close(source);
 }
 
@@ -252,15 +314,53 @@ static struct log *log_of(struct ps_places *places, int pid)
 	log = words_room(sizeof(*log));
 	*log = (struct log){.next = places->logs, .pid = pid};
 	places->logs = log;
-	read_log(places, log);
+	read_log(log);
 	return log;
 }
 
-const struct ps_story *ps_places_find(struct ps_places *places, int pid, const char *local, const char *peer)
+/*
+ * A process prints a finding once for each place and counts the others. A connection that came by the same place
+ * to the state that the finding is about, and is in it for as long as makes it one, is one of those.
+ */
+static struct found *found_like_it(const struct log *log, const struct entry *entry, const struct ps_socket *socket)
 {
-	const struct entry *entry = find_entry(log_of(places, pid), local, peer);
+	struct found *found = log->found;
 
-	return entry ? &entry->story : NULL;
+	if (socket->state != SPY_STATE_CLOSE_WAIT || socket->age_ms == PS_NO_AGE ||
+	    (uint64_t)socket->age_ms * 1000000 < log->close_wait_ns)
+		return NULL;
+	for (; found; found = found->next) {
+		const struct ps_spot *spot = stack_of(log, entry->stacks[found->story]);
+
+		/* One whose end of file was read is charged to that place. */
+		if (found->story == SPY_STORY_CREATED && entry->stacks[SPY_STORY_EOF])
+			continue;
+		if (found->state == socket->state && strstr(found->rule, "close-wait") && spot &&
+		    ps_spot_is(spot, &found->spot))
+			return found;
+	}
+	return NULL;
+}
+
+const struct ps_story *ps_places_find(struct ps_places *places, int pid, const struct ps_socket *socket,
+				      const char *local, const char *peer)
+{
+	struct log *log = log_of(places, pid);
+	struct entry *entry = find_entry(log, local, peer);
+	struct found *found;
+	struct ps_spot *made;
+
+	if (!entry)
+		return NULL;
+	found = entry->found ? entry->found : found_like_it(log, entry, socket);
+	made = stack_of(log, entry->stacks[SPY_STORY_CREATED]);
+	entry->story = (struct ps_story){
+		.rule = found ? found->rule : NULL,
+		.place = found ? ps_spot_text(places->symbols, &found->spot) : NULL,
+		.made = made ? ps_spot_text(places->symbols, made) : NULL,
+		.last_call = entry->last_call,
+	};
+	return &entry->story;
 }
 
 const char *ps_places_trouble(struct ps_places *places, int pid)

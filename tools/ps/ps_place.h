@@ -6,11 +6,13 @@
 #define TOOLS_PS_PS_PLACE_H
 
 #include "../symbols/symbols.h"
+#include "ps_dump.h"
 
 struct ps_story {
-	char *rule; /* of the last finding about the connection; NULL: none */
-	char *place; /* "handle_client echo.c:11"; NULL: none */
-	char *last_call; /* "recv() = 0"; NULL: none */
+	const char *rule; /* of the last finding about the connection, or about others that came its way; NULL: none */
+	const char *place; /* of the same: "handle_client echo.c:11"; NULL: none */
+	const char *made; /* where the connection was made; NULL: the log does not tell */
+	const char *last_call; /* "recv() = 0"; NULL: none */
 };
 
 struct ps_places;
@@ -23,7 +25,8 @@ void ps_places_close(struct ps_places *places);
  * The story of the connection with these addresses in the log of pid, or NULL. Lives until the next
  * question.
  */
-const struct ps_story *ps_places_find(struct ps_places *places, int pid, const char *local, const char *peer);
+const struct ps_story *ps_places_find(struct ps_places *places, int pid, const struct ps_socket *socket,
+				      const char *local, const char *peer);
 
 /* Why the log of a traced process tells nothing; NULL: it was read. */
 const char *ps_places_trouble(struct ps_places *places, int pid);

@@ -59,7 +59,7 @@ static const struct ps_story *story_of(const struct ps_row *row, struct ps_place
 	for (size_t i = 0; i < row->owner_count; i++) {
 		const struct ps_process *process = process_of(row, i);
 		const struct ps_story *story =
-			process->traced ? ps_places_find(places, process->pid, local, peer) : NULL;
+			process->traced ? ps_places_find(places, process->pid, row->socket, local, peer) : NULL;
 
 		if (story)
 			return story;
@@ -99,7 +99,9 @@ static void put_story(char cell[CELL], const struct ps_story *story)
 		snprintf(text, sizeof(text), "%s%s%s", story->rule, story->place ? ": " : "",
 			 story->place ? story->place : "");
 	else
-		snprintf(text, sizeof(text), "last call %s", story->last_call ? story->last_call : "");
+		snprintf(text, sizeof(text), "%s%s%s%s%s", story->made ? "made at " : "",
+			 story->made ? story->made : "", story->made && story->last_call ? ", " : "",
+			 story->last_call ? "last call " : "", story->last_call ? story->last_call : "");
 	put_text(cell, text);
 }
 
@@ -233,6 +235,7 @@ void ps_print_json(FILE *stream, const struct ps_row *rows, size_t count, struct
 		if (story) {
 			add_text(object, "rule", story->rule);
 			add_text(object, "place", story->place);
+			add_text(object, "made", story->made);
 			add_text(object, "last_call", story->last_call);
 		}
 		fprintf(stream, "%s\n",

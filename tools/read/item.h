@@ -22,6 +22,7 @@ enum item_type {
 	ITEM_STATE,
 	ITEM_FINDING,
 	ITEM_SUMMARY,
+	ITEM_STACK, /* the frames of a stack's number; of flight records */
 };
 
 #define ITEM_NO_STATE (-1)
@@ -147,6 +148,8 @@ struct item {
 	int state;
 	bool inferred; /* state was worked out and not told by the kernel */
 	uint64_t dwell_ns; /* of state_before, in ITEM_STATE */
+	uint32_t stack; /* of ITEM_CALL and ITEM_STACK: the stack's number in its process; 0: none */
+	struct item_stack frames; /* of that number, where this item tells them */
 	union {
 		struct item_process process;
 		struct item_call call;

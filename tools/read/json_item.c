@@ -68,6 +68,12 @@ static void read_process(json_object *record, struct room *room, struct item *it
 	};
 }
 
+void json_item_read_stack(json_object *record, struct room *room, struct item *item)
+{
+	item->stack = (uint32_t)json_value_count(record, "stack");
+	item->frames = json_value_stack(record, "frames", room);
+}
+
 static void read_call(json_object *record, struct room *room, struct item *item)
 {
 	const char *name = json_value_text(record, "call");
@@ -85,6 +91,7 @@ static void read_call(json_object *record, struct room *room, struct item *item)
 	if (json_object_object_get_ex(record, "errno", &error))
 		item->call.error = json_object_get_string(error);
 	item->accepted = item->call.ret >= 0 && strncmp(item->call.name, "accept", 6) == 0;
+	json_item_read_stack(record, room, item);
 }
 
 static const char *const story_names[SPY_STORY_COUNT] = {

@@ -22,6 +22,9 @@ enum json_item_result {
  */
 enum json_item_result json_item_read(json_object *record, struct room *room, struct item *item);
 
+/* What `stack` and `frames` say. record may be NULL, and says nothing then. */
+void json_item_read_stack(json_object *record, struct room *room, struct item *item);
+
 /* The `v` of a record; 0: none. */
 int json_item_version(json_object *record);
 

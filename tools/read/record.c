@@ -190,6 +190,18 @@ static bool take_line(struct record_reader *reader, const struct record_entry *e
 	}
 }
 
+static bool take_stack(struct record_reader *reader, const struct record_entry *entry, const char *text,
+		       struct item *item)
+{
+	json_tokener_reset(reader->tokener);
+	reader->record = json_tokener_parse_ex(reader->tokener, text, (int)entry->event.length);
+	item->type = ITEM_STACK;
+	json_item_read_stack(reader->record, &reader->room, item);
+	if (!item->frames.count)
+		reader->damaged++;
+	return item->frames.count > 0;
+}
+
 static bool take(struct record_reader *reader, const struct record_entry *entry, struct item *item)
 {
 	uint8_t *payload;
@@ -217,6 +229,8 @@ static bool take(struct record_reader *reader, const struct record_entry *entry,
 	case SPY_RECORD_LINE:
 	case SPY_RECORD_PROCESS:
 		return take_line(reader, entry, (const char *)payload, item);
+	case SPY_RECORD_STACK:
+		return take_stack(reader, entry, (const char *)payload, item);
 	default:
 		reader->unknown++;
 		return false;

@@ -195,6 +195,8 @@ bool record_decode_call(const struct spy_record_event *event, const uint8_t *pay
 	local = take_address(&bytes, call.parts >> SPY_RECORD_LOCAL_SHIFT & 3);
 	peer = take_address(&bytes, call.parts >> SPY_RECORD_PEER_SHIFT & 3);
 	ev.target = take_address(&bytes, call.parts >> SPY_RECORD_TARGET_SHIFT & 3);
+	if (call.parts & SPY_RECORD_STACKED)
+		take(&bytes, &item->stack, sizeof(item->stack));
 	if (bytes.bad || bytes.left)
 		return false;
 	item->conn = call.conn;

@@ -117,6 +117,7 @@ void render_item(const struct render *render, const struct item *item, const str
 {
 	switch (item->type) {
 	case ITEM_PROCESS:
+	case ITEM_STACK:
 		break;
 	case ITEM_CALL:
 		if (render->quiet)

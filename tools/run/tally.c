@@ -291,6 +291,8 @@ struct tally_process *tally_take(struct tally *tally, const struct item *item)
 	case ITEM_SUMMARY:
 		process->has_tcp = process->has_tcp || item->summary.connections || item->summary.open_at_exit;
 		break;
+	case ITEM_STACK:
+		break;
 	}
 	process->has_summary = item->type == ITEM_SUMMARY;
 	return process;

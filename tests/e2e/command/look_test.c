@@ -101,6 +101,49 @@ static void traced_process_has_the_place(void **state)
 	run_stop(script, SIGKILL);
 }
 
+struct expectation {
+	struct run_process *process;
+	const char *pattern;
+};
+
+static bool is_shown(void *arg)
+{
+	const struct expectation *expected = arg;
+
+	return test_matches(ps(expected->process, "--color=never").out, expected->pattern);
+}
+
+/* A second connection at the place of the first, which alone the log has a finding for. */
+static struct run_process *leak_twice(const char *options)
+{
+	struct run_process *script = leak(script_options(options), false);
+
+	script_say_all(script, "c=socket 4 stream; connect c 127.0.0.1 @s; a=accept s; close c; recv a 100\n");
+	return script;
+}
+
+static void connections_that_came_the_same_way_have_the_same_place(void **state)
+{
+	struct run_process *script = leak_twice("close_wait=20ms:watch=10ms");
+	struct expectation both = {script, " fd 5 +yes +close-wait-leak: [a-z_]+ (script_[a-z]+\\.h:[0-9]+)\n"
+					   ".* fd 6 +yes +close-wait-leak: [a-z_]+ script_[a-z]+\\.h:[0-9]+\n"};
+
+	(void)state;
+	test_until(is_shown, &both, "the place of both");
+	run_stop(script, SIGKILL);
+}
+
+static void a_connection_without_a_finding_has_the_place_that_made_it(void **state)
+{
+	struct run_process *script = leak_twice("close_wait=20ms:watch=10ms:rules=-all");
+	struct expectation made = {script,
+				   " fd 6 +yes +made at [a-z_]+ script_sockets\\.h:[0-9]+, last call recv\\(\\) = 0\n"};
+
+	(void)state;
+	test_until(is_shown, &made, "the place that made it");
+	run_stop(script, SIGKILL);
+}
+
 static void flight_record_tells_places_too(void **state)
 {
 	struct run_process *script =
@@ -197,6 +240,8 @@ int main(void)
 		TEST(leak_has_its_age_its_owner_and_its_queue),
 		TEST(json_says_the_same),
 		TEST(traced_process_has_the_place),
+		TEST(connections_that_came_the_same_way_have_the_same_place),
+		TEST(a_connection_without_a_finding_has_the_place_that_made_it),
 		TEST(flight_record_tells_places_too),
 		TEST(traced_process_without_a_log_file_is_told),
 		TEST(time_wait_and_fin_wait_2_have_the_rest_of_their_timers),

@@ -122,6 +122,35 @@ static void the_contracts_call_is_written_as_it_stands_there(void **state)
 		"\"observed_eof\":true}\n");
 }
 
+static void a_call_names_its_stack_and_frames_are_put_into_its_line(void **state)
+{
+	struct spy_event ev = replay_plain_call(SPY_CALL_recv);
+	static struct spy_named_stack stack = {
+		.count = 2,
+		.frames = {{.ip = 0x1234,
+			    .module = "/bin/a\"b",
+			    .module_offset = 0x234,
+			    .build_id = {0xe0, 0xd9},
+			    .build_id_len = 2},
+			   {.ip = 0x9}},
+	};
+	struct spy_buf out = SPY_BUF(line);
+
+	(void)state;
+	assert_null(strstr(call_line(&ev, CALL_NS), "\"stack\""));
+	ev.stack = 7;
+	call_line(&ev, CALL_NS);
+	assert_non_null(strstr(line, ",\"state_source\":\"kernel\",\"stack\":7}\n"));
+	out.len = strlen(line);
+	spy_json_add_frames(&out, &stack);
+	assert_one_object(spy_buf_cstr(&out));
+	assert_non_null(strstr(line, ",\"stack\":7,\"frames\":[{\"ip\":4660,\"module\":\"/bin/a\\\"b\",\"offset\":564,"
+				     "\"build_id\":\"e0d9\",\"function\":\"\",\"function_offset\":0},{\"ip\":9,"));
+	out.len = 0;
+	spy_json_stack(&out, 7, &(struct spy_named_stack){.count = 0});
+	assert_string_equal(spy_buf_cstr(&out), "{\"stack\":7,\"frames\":[]}");
+}
+
 static void a_failed_call_has_the_name_of_its_error(void **state)
 {
 	struct spy_event ev = replay_plain_call(SPY_CALL_shutdown);
@@ -377,6 +406,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_contracts_call_is_written_as_it_stands_there),
+		cmocka_unit_test(a_call_names_its_stack_and_frames_are_put_into_its_line),
 		cmocka_unit_test(a_failed_call_has_the_name_of_its_error),
 		cmocka_unit_test(the_descriptor_of_a_new_socket_is_what_the_call_returned),
 		cmocka_unit_test(arguments_that_were_not_given_are_left_out),

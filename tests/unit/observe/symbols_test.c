@@ -322,6 +322,47 @@ static void frames_as_they_are_resolved_are_trimmed(void **state)
 	assert_int_equal(spy_symbols_trim(frames, 2), 1);
 }
 
+static void what_is_located_is_the_same_place_without_its_function(void **state)
+{
+	struct spy_frame resolved, located;
+
+	(void)state;
+	spy_symbols_resolve(address_in_known_function(), &resolved);
+	spy_symbols_locate(address_in_known_function(), &located);
+	assert_string_equal(located.module, resolved.module);
+	assert_int_equal(located.module_offset, resolved.module_offset);
+	assert_int_equal(located.build_id_len, resolved.build_id_len);
+	assert_memory_equal(located.build_id, resolved.build_id, resolved.build_id_len);
+	assert_string_not_equal(resolved.function, "");
+	assert_string_equal(located.function, "");
+	spy_symbols_locate(1, &located);
+	assert_string_equal(located.module, "");
+	assert_int_equal(located.ip, 1);
+}
+
+static size_t kept_located(const char *const *modules)
+{
+	struct spy_frame frames[8] = {0};
+	size_t count;
+
+	for (count = 0; modules[count] != NULL; count++)
+		snprintf(frames[count].module, SPY_MODULE_MAX, "%s", modules[count]);
+	return spy_symbols_trim_located(frames, count);
+}
+
+#define KEPT_LOCATED(...) kept_located((const char *const[]){__VA_ARGS__, NULL})
+
+static void located_frames_end_where_libc_begins(void **state)
+{
+	(void)state;
+	assert_int_equal(KEPT_LOCATED("/a", "/a", LIBC, LIBC, "/a"), 2);
+	assert_int_equal(KEPT_LOCATED("/a", LIBC, LIBC), 1);
+	assert_int_equal(KEPT_LOCATED("/a", LIBC, "/a", "/a"), 4);
+	assert_int_equal(KEPT_LOCATED(LIBC, LIBC), 2);
+	assert_int_equal(KEPT_LOCATED("/a"), 1);
+	assert_int_equal(spy_symbols_trim_located(NULL, 0), 0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +381,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_the_program_itself_did_is_kept),
 		cmocka_unit_test(a_stack_of_nothing_else_is_left_as_it_is),
 		cmocka_unit_test(frames_as_they_are_resolved_are_trimmed),
+		cmocka_unit_test(what_is_located_is_the_same_place_without_its_function),
+		cmocka_unit_test(located_frames_end_where_libc_begins),
 	};
 
 	if (argc == 2 && strcmp(argv[1], "deleted") == 0)

@@ -198,6 +198,75 @@ static void of_a_rule_at_two_places_only_the_connections_that_the_log_names_are_
 	page_end(&page, &tale);
 }
 
+/* A connection that is made at 0x900 and read to its end at the offset, by stacks of those numbers. */
+static void tell_conn_by(struct tale *tale, uint64_t conn, uint64_t offset)
+{
+	char peer[32];
+
+	snprintf(peer, sizeof(peer), "10.0.0.2:%d", 4000 + (int)conn);
+	tale->stack = 9;
+	tale->frames_at = 0x900;
+	tell_call(tale, 1, "accept", conn, "10.0.0.1:80", peer, ESTABLISHED, ESTABLISHED);
+	tale->stack = (uint32_t)offset;
+	tale->frames_at = conn == 1 ? 0 : offset; /* the first one's are told later */
+	tell_call(tale, 2, "recv", conn, NULL, NULL, ESTABLISHED, CLOSE_WAIT);
+}
+
+static void of_a_rule_at_two_places_each_has_the_connections_that_came_by_it(void **state)
+{
+	struct tale tale = tale_begin(NULL);
+	struct item_frame frame = frame_at("handle", 0x100, "aa"), other = frame_at("other", 0x200, "aa");
+	struct item_place place = {.rule = "close-wait-leak", .severity = "error", .count = 2, .frame = frame};
+	struct page page;
+	char path[48];
+
+	(void)state;
+	tell_process(&tale, 0, 10, "web", "/bin/served");
+	tale.observed_eof = true;
+	tell_conn_by(&tale, 1, 0x100);
+	tell_conn_by(&tale, 2, 0x200);
+	tell_conn_by(&tale, 3, 0x100);
+	tell_conn_by(&tale, 4, 0x300);
+	tell_finding(&tale, 7, "close-wait-leak", "error", 1, frame);
+	tell_finding(&tale, 8, "close-wait-leak", "error", 2, other);
+	tell_summary(&tale, 10, &place, NULL);
+	page = page_of(&tale);
+	assert_int_equal(count(&page, "findings.0.conns"), 2);
+	assert_int_equal(number(&page, "findings.0.conns.0.0"), 0);
+	assert_int_equal(number(&page, "findings.0.conns.1.0"), 2);
+	assert_int_equal(count(&page, "findings.1.conns"), 1);
+	assert_int_equal(number(&page, "findings.1.conns.0.0"), 1);
+	assert_int_equal(number(&page, "connections.eof.0"), number(&page, "findings.0.place"));
+	assert_int_equal(number(&page, "connections.eof.2"), number(&page, "findings.0.place"));
+	assert_int_equal(number(&page, "connections.closed.0"), -1);
+	assert_int_equal(number(&page, "events.at.0"), number(&page, "connections.made.0"));
+	/* The calls' frames have no function; the finding's, at the same offset, has. */
+	snprintf(path, sizeof(path), "frames.%d.0.0", (int)number(&page, "connections.made.3"));
+	assert_string_equal(text(&page, path), "accept_client");
+	page_end(&page, &tale);
+}
+
+static void a_killed_processs_findings_have_the_connections_that_waited_as_long(void **state)
+{
+	struct tale tale = tale_begin(NULL);
+	struct item_frame frame = frame_at("handle", 0x100, "aa");
+	struct page page;
+
+	(void)state;
+	tell_process(&tale, 0, 10, "web", "/bin/served");
+	tale.observed_eof = true;
+	tell_conn_by(&tale, 2, 0x100);
+	tell_conn_by(&tale, 3, 0x100);
+	tell_finding(&tale, 7, "close-wait-leak", "error", 2, frame);
+	/* In CLOSE_WAIT from second 6 on, it is there for four seconds when the log ends, and the first was for five. */
+	tell_call(&tale, 6, "recv", 4, "10.0.0.1:80", "10.0.0.2:4004", ESTABLISHED, CLOSE_WAIT);
+	tell_call(&tale, 10, "send", 9, "10.0.0.1:80", "10.0.0.2:4009", ESTABLISHED, ESTABLISHED);
+	page = page_of(&tale);
+	assert_int_equal(count(&page, "findings.0.conns"), 2);
+	assert_int_equal(number(&page, "findings.0.conns.1.0"), 1);
+	page_end(&page, &tale);
+}
+
 static void no_text_ends_the_element_around_the_data(void **state)
 {
 	static const char hostile[] = "</script><!--<script>\xff\x01\"\\]]>&\xe2\x80\xa8";
@@ -234,6 +303,8 @@ int main(void)
 		cmocka_unit_test(columns_tell_each_connection_with_its_spans_and_events),
 		cmocka_unit_test(a_finding_names_the_connections_that_its_count_leaves_no_doubt_about),
 		cmocka_unit_test(of_a_rule_at_two_places_only_the_connections_that_the_log_names_are_told),
+		cmocka_unit_test(of_a_rule_at_two_places_each_has_the_connections_that_came_by_it),
+		cmocka_unit_test(a_killed_processs_findings_have_the_connections_that_waited_as_long),
 		cmocka_unit_test(no_text_ends_the_element_around_the_data),
 		cmocka_unit_test(a_model_of_nothing_makes_a_page_of_nothing),
 	};

@@ -27,6 +27,9 @@ struct tale {
 	struct model *model;
 	int pid;
 	const char *outer; /* the function around the place of a finding; NULL: main */
+	bool observed_eof; /* its recv() are */
+	uint32_t stack; /* number of the stack of the next calls; 0: none */
+	uint64_t frames_at; /* its frame's offset in build "aa", told with the next call; 0: not told */
 };
 
 static inline int64_t at(double seconds)
@@ -58,21 +61,29 @@ static inline void tell_call(struct tale *tale, double seconds, const char *name
 			     const char *peer, int before, int state)
 {
 	const struct item_pair args[] = {{"len", "128", false}, {"flags", "MSG_PEEK", true}};
+	const struct item_frame frame = {.module = "/usr/sbin/served", .offset = tale->frames_at, .build_id = "aa"};
 
-	model_add(tale->model,
-		  &(const struct item){
-			  .type = ITEM_CALL,
-			  .ts_ns = at(seconds),
-			  .pid = tale->pid,
-			  .tid = tale->pid,
-			  .conn = conn,
-			  .local = local,
-			  .peer = peer,
-			  .accepted = strcmp(name, "accept") == 0,
-			  .state_before = before,
-			  .state = state,
-			  .call = {.name = name, .fd = 7, .args = {2, args}, .ret = 5, .duration_ns = 1000000},
-		  });
+	model_add(tale->model, &(const struct item){
+				       .type = ITEM_CALL,
+				       .ts_ns = at(seconds),
+				       .pid = tale->pid,
+				       .tid = tale->pid,
+				       .conn = conn,
+				       .local = local,
+				       .peer = peer,
+				       .accepted = strcmp(name, "accept") == 0,
+				       .state_before = before,
+				       .state = state,
+				       .call = {.name = name,
+						.fd = 7,
+						.args = {2, args},
+						.ret = 5,
+						.duration_ns = 1000000,
+						.observed_eof = tale->observed_eof && strcmp(name, "recv") == 0},
+				       .stack = tale->stack,
+				       .frames = {.count = tale->frames_at ? 1 : 0, .frames = &frame},
+			       });
+	tale->frames_at = 0;
 }
 
 static inline void tell_state(struct tale *tale, double seconds, uint64_t conn, double dwell, int before, int state)
@@ -104,7 +115,8 @@ static inline struct item_frame frame_at(const char *function, uint64_t offset, 
 static inline void tell_finding(struct tale *tale, double seconds, const char *rule, const char *severity,
 				uint64_t conn, struct item_frame place)
 {
-	const struct item_frame eof[] = {place, frame_at(tale->outer ? tale->outer : "main", 0x20, place.build_id)};
+	const struct item_frame eof[] = {
+		place, frame_at(tale->outer ? tale->outer : "main", tale->outer ? 0x30 : 0x20, place.build_id)};
 	const struct item_frame created[] = {frame_at("accept_client", 0x900, place.build_id)};
 	const struct item_pair evidence[] = {{"eof_reads", "1", false}, {"holder_name", "sh \"x\"", true}};
 	struct item item = {

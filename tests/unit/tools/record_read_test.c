@@ -34,6 +34,40 @@ static struct item only_item(struct record_ring *made, struct source **source)
 	return item;
 }
 
+static void calls_name_stacks_and_their_frames_come_by_themselves(void **state)
+{
+	static const char frames[] = "{\"stack\":70000,\"frames\":[{\"ip\":9,\"module\":\"/bin/x\",\"offset\":564,"
+				     "\"build_id\":\"e0d9\",\"function\":\"\",\"function_offset\":0}]}";
+	const int64_t args[] = {128, MSG_PEEK, 3};
+	const struct spy_ring_stamp stamp = {UINT64_C(1795356202104512123), 4711, 4712};
+	struct spy_record_call call = {.conn = 12, .fd = 7, .call = SPY_CALL_recv};
+	struct record_ring *made = *state;
+	struct source *source;
+	struct item item;
+
+	spy_ring_put(&made->ring, &made->share, SPY_RECORD_STACK, &stamp, frames, sizeof(frames) - 1);
+	put(made, &stamp, &call,
+	    &(const struct spy_record_parts){
+		    .arg = args, .local = &here_6, .peer = &there_6, .target = &there_6, .stack = 70000});
+	spy_ring_put(&made->ring, &made->share, SPY_RECORD_STACK, &stamp, "{", 1);
+	source = source_open(made->path);
+	assert_true(source_next(source, &item));
+	assert_int_equal(item.type, ITEM_STACK);
+	assert_int_equal(item.stack, 70000);
+	assert_int_equal(item.frames.count, 1);
+	assert_int_equal(item.frames.frames[0].offset, 564);
+	assert_null(item.frames.frames[0].function);
+	assert_int_equal(item.pid, 4711);
+	assert_true(source_next(source, &item));
+	assert_int_equal(item.type, ITEM_CALL);
+	assert_int_equal(item.stack, 70000);
+	assert_int_equal(item.frames.count, 0);
+	assert_string_equal(item.peer, "[fe80::2%3]:8080");
+	assert_false(source_next(source, &item));
+	assert_int_equal(source_skipped(source), 1);
+	source_close(source);
+}
+
 static void every_member_of_a_call_is_kept(void **state)
 {
 	const int64_t args[] = {128, MSG_PEEK, SPY_UNKNOWN};
@@ -363,6 +397,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_member_of_a_call_is_kept),
+		TEST(calls_name_stacks_and_their_frames_come_by_themselves),
 		TEST(addresses_of_every_kind_are_kept),
 		TEST(calls_that_are_not_known_have_their_names_and_numbers),
 		TEST(threads_are_merged_by_time),

@@ -38,6 +38,7 @@ function drawConnection() {
 		el("h2", null, `Connection #${conn.id}`),
 		el("p", { class: "addresses" }, el("code", null, addresses(conn)),
 			dim(` ${roleName(conn)} by ${processLabel(conn.process)}, first seen ${clock(conn.start)}`)),
+		placesOf(conn),
 		el("div", { class: "own-box" }, canvas),
 		el("ul", { class: "dwells", "aria-label": "States in order" }, dwellsOf(conn)),
 		conn.twin && el("p", null, "Other side: ", link("#c=" + conn.twin.index, null,
@@ -51,6 +52,15 @@ function drawConnection() {
 			"The logs have no calls on it: calls=none, or a part of them is missing."));
 	drawOwnLanes(canvas, conn);
 	askForCalls();
+}
+
+/* Where its story turned, as far as the log tells. */
+function placesOf(conn) {
+	const known = ["made", "eof", "closed"].filter((name) => conn[name]);
+	const title = { made: STORY.created, eof: STORY.eof, closed: STORY.closed };
+
+	return known.length ? el("dl", { class: "facts places" }, known.map((name) =>
+		[el("dt", null, title[name]), el("dd", null, el("code", null, placeText(conn[name])))])) : null;
 }
 
 function showInLanes() {
@@ -145,13 +155,15 @@ function callRow(conn, event, number) {
 	const guessed = events.flags[event] & INFERRED ? "~" : "";
 	const marks = [own ? "" : " other", events.err[event] ? " failed" : "",
 		       events.flags[event] & END_OF_FILE ? " eof" : ""];
+	const place = frameAt(events.at[event]);
 	const row = el("div", {
-		role: "row", "aria-rowindex": number + 2, title: callText(event) + "\n" + eventFacts(event),
+		role: "row", "aria-rowindex": number + 2,
+		title: callText(event) + "\n" + eventFacts(event) + (place ? "\nat " + placeText(place) : ""),
 		class: "call" + marks.join(""),
 	},
 	cell(sinceStart(conn, events.t[event]), "when"),
 	conn.twin ? cell(own ? conn.process.name : conn.twin.process.name, "side") : null,
-	events.call[event] ? cell(el("code", null, callText(event))) : cell(el("em", null, "without a call")),
+	events.call[event] ? cell([el("code", null, callText(event)), place ? dim(" at " + placeText(place)) : null]) : cell(el("em", null, "without a call")),
 	before === after ? cell("") : cell([guessed, stateChip(after)]),
 	cell(events.call[event] ? duration(events.d[event] / 10) : "", "took"));
 

@@ -51,6 +51,10 @@ for (const conn of connections)
 const reportLength = Math.max(report.length, 1);
 const closeWaitState = stateNumber.CLOSE_WAIT;
 
+function frameAt(index) {
+	return index < 0 ? null : frames[index][0];
+}
+
 function makeConnections() {
 	const columns = report.connections;
 	const made = [];
@@ -63,6 +67,7 @@ function makeConnections() {
 			firstSpan: span, spanEnd: span + columns.spans[i],
 			firstEvent: event, eventEnd: event + columns.events[i],
 			states: 0, closeWait: 0, findings: [],
+			made: frameAt(columns.made[i]), eof: frameAt(columns.eof[i]), closed: frameAt(columns.closed[i]),
 		};
 		span = conn.spanEnd;
 		event = conn.eventEnd;

@@ -11,13 +11,13 @@ const closeWaiters = new Set(connections.filter((conn) => conn.closeWait).map((c
 const onlyPlace = closeWaits.length === 1 && closeWaits[0][1] >= 0 && closeWaiters.size === 1 ?
 	frames[closeWaits[0][1]][0] : null;
 
-/* The place that the log names for it; else where it was accepted, which is not a place in code. */
+/* The place of its finding; else where its end of file was read, or it was made; without any, what accepted it. */
 function closeWaitPlace(conn) {
 	const found = conn.findings.find(({ finding }) => ["close-wait-leak", "idle-close-wait"].includes(finding.rule));
 	if (found && found.finding.frame)
 		return placeText(found.finding.frame);
-	if (onlyPlace)
-		return placeText(onlyPlace);
+	if (conn.eof || onlyPlace || conn.made)
+		return placeText(conn.eof || onlyPlace || conn.made);
 	return `no place in the log (${conn.process.name}, ${roleName(conn)})`;
 }
 
