@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inside.h"
+#include "internal.h"
 
 /* More than any process counts; damaged logs may claim it, and sums shall not overflow. */
 #define COUNT_MAX (UINT64_C(1) << 40)

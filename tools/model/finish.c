@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inside.h"
+#include "internal.h"
 
 /* Twice: what one path does not give, another one of the same build may have given meanwhile. */
 static void name_frames(struct model *model, struct symbols *symbols)

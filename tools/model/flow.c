@@ -2,7 +2,7 @@
  * The way of each connection through the states: how long it was where, and which arrows of the diagram
  * it took. Lines tell a state when it was looked at; between two looks a change may have been missed.
  */
-#include "inside.h"
+#include "internal.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inside.h"
+#include "internal.h"
 
 /* A place as a text: equal where it is the same. */
 static void place_key(const struct model *model, uint32_t index, char *text, size_t size)

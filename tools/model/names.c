@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "inside.h"
+#include "internal.h"
 
 const struct spy_rule_info *model_rule(const struct model *model, model_text_id rule)
 {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inside.h"
+#include "internal.h"
 
 /* How far the clocks of two hosts may be apart. */
 #define CLOCKS_NS INT64_C(2000000000)

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "inside.h"
+#include "internal.h"
 
 /* A process has 8192 at most; a damaged log may claim any number. */
 #define NUMBERS_MAX (UINT32_C(1) << 16)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inside.h"
+#include "internal.h"
 
 static void sum_up(struct model_wait *sum, const struct model_wait *wait)
 {

@@ -13,7 +13,7 @@
 
 #include "../cli/command.h"
 #include "../cli/words.h"
-#include "ps_row.h"
+#include "row.h"
 
 struct ps_options {
 	uint32_t states; /* a mask */

@@ -22,9 +22,9 @@
 #include "child.h"
 #include "follow.h"
 #include "heirs.h"
+#include "log.h"
+#include "options.h"
 #include "render.h"
-#include "run_log.h"
-#include "run_options.h"
 
 /* Looked at this often even if nothing was told, for file systems without inotify. */
 #define LOOK_MS	    1000

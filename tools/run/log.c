@@ -1,7 +1,7 @@
 /*
- * The log of a run; see run_log.h.
+ * The log of a run; see log.h.
  */
-#include "run_log.h"
+#include "log.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,11 +2,11 @@
  * What the log of a traced process says about a connection: the finding about it and the place in
  * the code. The log is found through the process' environment.
  */
-#ifndef TOOLS_PS_PS_PLACE_H
-#define TOOLS_PS_PS_PLACE_H
+#ifndef TOOLS_PS_PLACE_H
+#define TOOLS_PS_PLACE_H
 
 #include "../symbols/symbols.h"
-#include "ps_dump.h"
+#include "dump.h"
 
 struct ps_story {
 	const char *rule; /* of the last finding about the connection, or about others that came its way; NULL: none */

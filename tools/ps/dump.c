@@ -1,7 +1,7 @@
 /*
- * Dumps by NETLINK_SOCK_DIAG; see ps_dump.h.
+ * Dumps by NETLINK_SOCK_DIAG; see dump.h.
  */
-#include "ps_dump.h"
+#include "dump.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,13 +1,13 @@
 /*
  * A socket with all that is known of it, and how it is shown.
  */
-#ifndef TOOLS_PS_PS_ROW_H
-#define TOOLS_PS_PS_ROW_H
+#ifndef TOOLS_PS_ROW_H
+#define TOOLS_PS_ROW_H
 
 #include "../cli/out.h"
-#include "ps_dump.h"
-#include "ps_owner.h"
-#include "ps_place.h"
+#include "dump.h"
+#include "owner.h"
+#include "place.h"
 
 struct ps_row {
 	const struct ps_socket *socket;

@@ -1,7 +1,7 @@
 /*
- * Places in the code; see ps_spot.h.
+ * Places in the code; see spot.h.
  */
-#include "ps_spot.h"
+#include "spot.h"
 
 #include <inttypes.h>
 #include <limits.h>

@@ -8,7 +8,7 @@
 
 #include "../../shim/spell/buf.h"
 #include "../cli/words.h"
-#include "ps_row.h"
+#include "row.h"
 
 #define CELL 512
 

@@ -1,7 +1,7 @@
 /*
- * Reads the JSON logs of traced processes once each; see ps_place.h.
+ * Reads the JSON logs of traced processes once each; see place.h.
  */
-#include "ps_place.h"
+#include "place.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -13,7 +13,7 @@
 #include "../../shim/config/options.h"
 #include "../cli/words.h"
 #include "../read/source.h"
-#include "ps_spot.h"
+#include "spot.h"
 
 #define BUCKETS	   4096
 #define STACKS_MAX (UINT32_C(1) << 16) /* a process has 8192; a damaged log may claim any number */

@@ -2,13 +2,13 @@
  * The log of a run: where the shim writes it, where it is shown, and the summaries that are missing
  * at the end.
  */
-#ifndef TOOLS_RUN_RUN_LOG_H
-#define TOOLS_RUN_RUN_LOG_H
+#ifndef TOOLS_RUN_LOG_H
+#define TOOLS_RUN_LOG_H
 
 #include "child.h"
 #include "follow.h"
+#include "options.h"
 #include "render.h"
-#include "run_options.h"
 #include "tally.h"
 
 struct run_log {

@@ -1,7 +1,7 @@
 /*
  * Options by getopt_long(3): the command's own and one for each row of options.def.
  */
-#include "run_options.h"
+#include "options.h"
 
 #include <getopt.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /*
  * A place in the code as a log tells it, and as a person reads it.
  */
-#ifndef TOOLS_PS_PS_SPOT_H
-#define TOOLS_PS_PS_SPOT_H
+#ifndef TOOLS_PS_SPOT_H
+#define TOOLS_PS_SPOT_H
 
 #include <stdbool.h>
 #include <stdint.h>

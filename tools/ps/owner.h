@@ -1,8 +1,8 @@
 /*
  * Which processes have which sockets, and which of them run under the shim, from /proc.
  */
-#ifndef TOOLS_PS_PS_OWNER_H
-#define TOOLS_PS_PS_OWNER_H
+#ifndef TOOLS_PS_OWNER_H
+#define TOOLS_PS_OWNER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /*
  * What the model's own files share while it is made.
  */
-#ifndef TOOLS_MODEL_INSIDE_H
-#define TOOLS_MODEL_INSIDE_H
+#ifndef TOOLS_MODEL_INTERNAL_H
+#define TOOLS_MODEL_INTERNAL_H
 
 #include "model.h"
 #include "pool.h"

@@ -1,8 +1,8 @@
 /*
  * The command line of `tcpwaitspy run`.
  */
-#ifndef TOOLS_RUN_RUN_OPTIONS_H
-#define TOOLS_RUN_RUN_OPTIONS_H
+#ifndef TOOLS_RUN_OPTIONS_H
+#define TOOLS_RUN_OPTIONS_H
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /*
  * All TCP sockets of a network namespace as the kernel tells them: sock_diag dumps (sock_diag(7)).
  */
-#ifndef TOOLS_PS_PS_DUMP_H
-#define TOOLS_PS_PS_DUMP_H
+#ifndef TOOLS_PS_DUMP_H
+#define TOOLS_PS_DUMP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /*
- * /proc/PID/fd, maps and comm; see ps_owner.h.
+ * /proc/PID/fd, maps and comm; see owner.h.
  */
-#include "ps_owner.h"
+#include "owner.h"
 
 #include <ctype.h>
 #include <dirent.h>
