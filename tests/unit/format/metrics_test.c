@@ -60,6 +60,28 @@ static void every_state_is_there_also_with_none(void **state)
 	assert_int_equal(count_of("\ntcpwaitspy_findings_total{"), SPY_RULE_COUNT);
 }
 
+static void what_a_process_says_of_itself_and_of_its_connections_is_spelled_out(void **state)
+{
+	(void)state;
+	begin();
+	metrics.wall_ns = UINT64_C(1795356202104512000);
+	metrics.start_wall_ns = UINT64_C(1795356200000001999);
+	metrics.accepted = 7;
+	metrics.opened = 5;
+	render();
+	assert_line("# TYPE tcpwaitspy_up gauge");
+	assert_line("# HELP tcpwaitspy_up 1 while the process runs, 0 in what it wrote when it ended.");
+	assert_line("tcpwaitspy_up" COMMON "} 1");
+	assert_line("tcpwaitspy_last_write_timestamp_seconds" COMMON "} 1795356202.104512");
+	assert_line("tcpwaitspy_process_start_time_seconds" COMMON "} 1795356200.000001");
+	assert_line("# TYPE tcpwaitspy_connections_opened_total counter");
+	assert_line("tcpwaitspy_connections_accepted_total" COMMON "} 7");
+	assert_line("tcpwaitspy_connections_opened_total" COMMON "} 5");
+	metrics.is_over = true;
+	render();
+	assert_line("tcpwaitspy_up" COMMON "} 0");
+}
+
 static void every_family_has_help_and_type_before_its_samples(void **state)
 {
 	const char *line;
@@ -221,6 +243,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_state_is_there_also_with_none),
+		cmocka_unit_test(what_a_process_says_of_itself_and_of_its_connections_is_spelled_out),
 		cmocka_unit_test(every_family_has_help_and_type_before_its_samples),
 		replay_test(stays_fall_into_the_first_bound_that_they_do_not_pass),
 		replay_test(a_stay_in_the_same_state_goes_on),
