@@ -41,7 +41,7 @@ static _Atomic bool due; /* to be started by the next call that is not in a hand
 static _Atomic uint32_t stopped; /* a futex: 1 wakes the thread for the last time */
 static _Atomic uint32_t looking; /* a futex: 1 while the thread looks and reports */
 static _Atomic uint64_t last_look_ns;
-static _Atomic bool main_left; /* the main thread has called pthread_exit(), ... */
+static _Atomic bool main_left; /* the main thread has ended, or called pthread_exit(), ... */
 static sigset_t main_mask; /* ... with this mask; written before */
 
 /* A connection that the program has closed: the kernel's answer by its addresses. The lock is held. */
@@ -257,14 +257,18 @@ static bool is_alone(void)
 {
 	const unsigned int parents = 2, threads = 2; /* the links of a directory without others in it; main, and this */
 	struct statx st;
+	char byte;
+	bool counted;
 
-	if (!main_left)
+	/* The kernel's word for it, too, for one that was cancelled: a zombie has no program (proc(5)). */
+	if (!main_left && spy_sys4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", &byte, 1) != -ENOENT)
 		return false;
-	if (spy_sys(SYS_statx, AT_FDCWD, "/proc/self/task", 0, STATX_NLINK, &st) != 0) {
-		forbidden = true;
-		return true;
-	}
-	return st.stx_nlink <= parents + threads;
+	counted = spy_sys(SYS_statx, AT_FDCWD, "/proc/self/task", 0, STATX_NLINK, &st) == 0;
+	if (!main_left && !counted)
+		return false; /* there is no /proc */
+	main_left = true;
+	forbidden |= !counted;
+	return !counted || st.stx_nlink <= parents + threads;
 }
 
 static uint64_t time_to_wait(uint64_t step_ns)

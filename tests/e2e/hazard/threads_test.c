@@ -3,6 +3,8 @@
  */
 #include "compare.h"
 
+#include <unistd.h>
+
 static void threads_cancelled_in_recv(void **state)
 {
 	struct log log;
@@ -90,14 +92,16 @@ static void connection_that_an_ended_thread_has_left_is_closed_by_another(void *
 /* libc ends the process with the program's last thread; the watcher's does not count. */
 static void process_whose_main_thread_ends_first_ends_with_the_last(void **state)
 {
-	const char *const cases[] = {"main_leaves", "main_leaves_a_thread"};
+	const char *const cases[] = {"main_leaves", "main_leaves_a_thread", "main_is_cancelled"};
+	struct log log;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct log log = hazard_run("hazard/threads", cases[i], NULL);
+		log = hazard_run("hazard/threads", cases[i], "watch=100ms");
 
 		hazard_assert_healthy(&log);
 		log_assert_number(hazard_summary(&log), "connections", 2);
+		assert_int_equal(unlink(script_log()), 0);
 	}
 }
 

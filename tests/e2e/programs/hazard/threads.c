@@ -279,11 +279,31 @@ static void main_leaves_a_thread(void)
 	thrd_exit(3);
 }
 
+static void *cancel_main(void *main_thread)
+{
+	pthread_cancel(*(const pthread_t *)main_thread);
+	pthread_join(*(const pthread_t *)main_thread, NULL);
+	say_end(pair);
+	return NULL;
+}
+
+static void main_is_cancelled(void)
+{
+	static pthread_t self;
+	pthread_t thread;
+
+	self = pthread_self();
+	pair = open_pair();
+	pthread_create(&thread, NULL, cancel_main, &self);
+	for (;;)
+		pause();
+}
+
 static const struct hazard_case cases[] = {
-	HAZARD_CASE(cancel_recv),	   HAZARD_CASE(cancel_accept), HAZARD_CASE(cancel_connect),
-	HAZARD_CASE(cancel_close),	   HAZARD_CASE(exit_inside),   HAZARD_CASE(exit_while_inside),
-	HAZARD_CASE(change_ids),	   HAZARD_CASE(hand_over),     HAZARD_CASE(main_leaves),
-	HAZARD_CASE(main_leaves_a_thread),
+	HAZARD_CASE(cancel_recv),	   HAZARD_CASE(cancel_accept),	   HAZARD_CASE(cancel_connect),
+	HAZARD_CASE(cancel_close),	   HAZARD_CASE(exit_inside),	   HAZARD_CASE(exit_while_inside),
+	HAZARD_CASE(change_ids),	   HAZARD_CASE(hand_over),	   HAZARD_CASE(main_leaves),
+	HAZARD_CASE(main_leaves_a_thread), HAZARD_CASE(main_is_cancelled),
 };
 
 int main(int argc, char **argv)
