@@ -63,6 +63,7 @@ static bool detach(struct spy_closing *closing, struct spy_event *seen, struct s
 {
 	struct spy_call *call = &closing->call;
 	struct spy_conn *conn;
+	bool connected;
 	int rc;
 
 	if (!spy_is_same(call) || spy_table_slot(&spy_core.table, call->fd) != call->slot)
@@ -73,10 +74,11 @@ static bool detach(struct spy_closing *closing, struct spy_event *seen, struct s
 		return rc != SPY_LOOK_ANOTHER;
 	}
 	spy_observe_look(call->conn, seen, settled);
-	if (is_connected(seen->state) && seen->state != SPY_STATE_TIME_WAIT) {
+	connected = is_connected(seen->state) && seen->state != SPY_STATE_TIME_WAIT;
+	if (connected)
 		ask_unread(closing);
+	if (connected || (seen->state == SPY_STATE_LISTEN && spy_shows_states()))
 		call->conn->cookie = spy_kernel_cookie(call->fd);
-	}
 	conn = spy_table_detach(&spy_core.table, call->fd);
 	if (conn)
 		spy_table_pin(conn);
@@ -96,6 +98,12 @@ void spy_forget_closed(int fd)
 	spy_section_leave(&section);
 }
 
+/* A listener that a forking server's other processes, or one that it was sent to, have as well listens on. */
+static enum spy_state ask_listener(const struct spy_conn *conn)
+{
+	return spy_diag_is_listening(&conn->local, conn->cookie) ? SPY_STATE_LISTEN : SPY_STATE_CLOSED;
+}
+
 /* Where the connection went: asked at once where a line shall say it, else left to the watcher. */
 static void ask_where(const struct spy_closing *closing, struct spy_event *ev)
 {
@@ -103,6 +111,8 @@ static void ask_where(const struct spy_closing *closing, struct spy_event *ev)
 
 	if (!closing->last || closing->before == SPY_STATE_TIME_WAIT)
 		ev->state = closing->before;
+	else if (closing->before == SPY_STATE_LISTEN && spy_shows_states())
+		ev->state = ask_listener(closing->call.conn);
 	else if (!is_connected(closing->before))
 		ev->state = SPY_STATE_CLOSED;
 	else if (spy_shows_states())

@@ -44,6 +44,9 @@ static void move_state(struct spy_core *core, struct spy_event *ev, struct spy_c
 	conn->source = (uint8_t)ev->source;
 	if (ev->state == conn->state)
 		return;
+	/* listen() may have been another process's call, which shares the socket. */
+	if (ev->state == SPY_STATE_LISTEN)
+		conn->flags |= SPY_CONN_LISTENER;
 	ev->dwell_ns = spy_ledger_move(&core->ledger, conn, ev->state, state_began_ns(ev));
 }
 

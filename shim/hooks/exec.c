@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../calls/settle.h"
 #include "../calls/sweep.h"
 #include "../observe/kernel.h"
 #include "../preload/real.h"
+#include "../preload/start.h"
 #include "../sink/writer.h"
 #include "../sys/sys.h"
 
@@ -45,6 +47,27 @@ static bool closes_everything(const char *path)
 	return strcmp(slash ? slash + 1 : path, "jspawnhelper") == 0;
 }
 
+/* By its path, or by the name that it was started by; the file at a path may be a newer one. */
+static bool is_own_file(const char *path)
+{
+	const char *exe = spy_start_exe(), *slash = strrchr(exe, '/');
+	struct statx own, other;
+
+	if (!strchr(path, '/'))
+		return *path && (strcmp(path, slash ? slash + 1 : exe) == 0 || strcmp(path, spy_start_name()) == 0);
+	if (strcmp(path, exe) == 0)
+		return true;
+	return spy_sys(SYS_statx, AT_FDCWD, "/proc/self/exe", 0, STATX_INO, &own) == 0 &&
+	       spy_sys(SYS_statx, AT_FDCWD, path, 0, STATX_INO, &other) == 0 && own.stx_ino == other.stx_ino &&
+	       own.stx_dev_major == other.stx_dev_major && own.stx_dev_minor == other.stx_dev_minor;
+}
+
+/* A server that executes itself again, for new settings or a new version, takes its sockets along on purpose. */
+static bool is_same_program(const char *path, char *const argv[])
+{
+	return argv && argv[0] && is_own_file(path) && spy_start_has_arguments(argv);
+}
+
 static bool will_be_inherited(int fd, uint32_t slot)
 {
 	if (!slot || (slot & (SPY_SLOT_OWN | SPY_SLOT_CLOSED)))
@@ -68,7 +91,7 @@ static void observe_inherited(enum spy_call_id id, int fd, uint32_t slot, const 
 }
 
 /* Also: what waits in the buffer would be gone with this program's memory. */
-static void before_exec(enum spy_call_id id, const char *path, char *const envp[], uintptr_t caller)
+static void before_exec(enum spy_call_id id, const char *path, char *const argv[], char *const envp[], uintptr_t caller)
 {
 	struct spy_frames frames;
 	struct spy_section quiet;
@@ -79,7 +102,8 @@ static void before_exec(enum spy_call_id id, const char *path, char *const envp[
 	spy_sweep_release();
 	spy_quiet_leave(&quiet);
 	spy_writer_flush();
-	if (!spy_core.table.used || hands_sockets_over(envp) || !can_execute(path) || closes_everything(path))
+	if (!spy_core.table.used || hands_sockets_over(envp) || !can_execute(path) || closes_everything(path) ||
+	    is_same_program(path, argv))
 		return;
 	spy_quiet_enter(&quiet);
 	spy_frames_take(caller, &frames);
@@ -94,31 +118,31 @@ static void before_exec(enum spy_call_id id, const char *path, char *const envp[
 
 SPY_EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 {
-	before_exec(SPY_CALL_execve, path, envp, SPY_CALLER);
+	before_exec(SPY_CALL_execve, path, argv, envp, SPY_CALLER);
 	return REAL(execve)(path, argv, envp);
 }
 
 SPY_EXPORT int execv(const char *path, char *const argv[])
 {
-	before_exec(SPY_CALL_execv, path, environ, SPY_CALLER);
+	before_exec(SPY_CALL_execv, path, argv, environ, SPY_CALLER);
 	return REAL(execv)(path, argv);
 }
 
 SPY_EXPORT int execvp(const char *file, char *const argv[])
 {
-	before_exec(SPY_CALL_execvp, file, environ, SPY_CALLER);
+	before_exec(SPY_CALL_execvp, file, argv, environ, SPY_CALLER);
 	return REAL(execvp)(file, argv);
 }
 
 SPY_EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 {
-	before_exec(SPY_CALL_execvpe, file, envp, SPY_CALLER);
+	before_exec(SPY_CALL_execvpe, file, argv, envp, SPY_CALLER);
 	return REAL(execvpe)(file, argv, envp);
 }
 
 SPY_EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
-	before_exec(SPY_CALL_fexecve, "", envp, SPY_CALLER);
+	before_exec(SPY_CALL_fexecve, "", argv, envp, SPY_CALLER);
 	return REAL(fexecve)(fd, argv, envp);
 }
 
@@ -147,7 +171,7 @@ static int exec_list(enum spy_call_id id, const char *path, const char *first, v
 		argv[i] = va_arg(*ap, char *);
 	if (id == SPY_CALL_execle)
 		envp = va_arg(*ap, char *const *);
-	before_exec(id, path, envp, caller);
+	before_exec(id, path, argv, envp, caller);
 	if (id == SPY_CALL_execle)
 		return REAL(execve)(path, argv, envp);
 	return id == SPY_CALL_execlp ? REAL(execvp)(path, argv) : REAL(execv)(path, argv);
@@ -191,7 +215,7 @@ SPY_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_
 			   const posix_spawnattr_t *attr, char *const argv[], char *const envp[])
 {
 	if (!actions)
-		before_exec(SPY_CALL_posix_spawn, path, envp, SPY_CALLER);
+		before_exec(SPY_CALL_posix_spawn, path, argv, envp, SPY_CALLER);
 	return REAL(posix_spawn)(pid, path, actions, attr, argv, envp);
 }
 
@@ -199,19 +223,19 @@ SPY_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file
 			    const posix_spawnattr_t *attr, char *const argv[], char *const envp[])
 {
 	if (!actions)
-		before_exec(SPY_CALL_posix_spawnp, file, envp, SPY_CALLER);
+		before_exec(SPY_CALL_posix_spawnp, file, argv, envp, SPY_CALLER);
 	return REAL(posix_spawnp)(pid, file, actions, attr, argv, envp);
 }
 
 SPY_EXPORT int system(const char *command)
 {
 	if (command)
-		before_exec(SPY_CALL_system, "/bin/sh", environ, SPY_CALLER);
+		before_exec(SPY_CALL_system, "/bin/sh", NULL, environ, SPY_CALLER);
 	return REAL(system)(command);
 }
 
 SPY_EXPORT FILE *popen(const char *command, const char *type)
 {
-	before_exec(SPY_CALL_popen, "/bin/sh", environ, SPY_CALLER);
+	before_exec(SPY_CALL_popen, "/bin/sh", NULL, environ, SPY_CALLER);
 	return REAL(popen)(command, type);
 }

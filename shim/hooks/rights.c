@@ -22,6 +22,17 @@ void spy_before_less(void)
 	errno = saved;
 }
 
+/* For good, and not for a while as with seteuid(): what is executed then is the other user's program. */
+static void before_other_user(uid_t uid)
+{
+	int saved = errno;
+
+	spy_before_less();
+	if (spy_on && !spy_in_vfork_child() && uid != (uid_t)-1 && uid != 0 && !spy_core.table.used)
+		spy_target_hand_over(uid);
+	errno = saved;
+}
+
 SPY_EXPORT int chroot(const char *path)
 {
 	spy_before_less();
@@ -30,7 +41,7 @@ SPY_EXPORT int chroot(const char *path)
 
 SPY_EXPORT int setuid(uid_t uid)
 {
-	spy_before_less();
+	before_other_user(uid);
 	return REAL(setuid)(uid);
 }
 
@@ -42,12 +53,12 @@ SPY_EXPORT int seteuid(uid_t uid)
 
 SPY_EXPORT int setreuid(uid_t ruid, uid_t euid)
 {
-	spy_before_less();
+	before_other_user(euid);
 	return REAL(setreuid)(ruid, euid);
 }
 
 SPY_EXPORT int setresuid(uid_t ruid, uid_t euid, uid_t suid)
 {
-	spy_before_less();
+	before_other_user(euid);
 	return REAL(setresuid)(ruid, euid, suid);
 }

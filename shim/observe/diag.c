@@ -206,39 +206,58 @@ static enum spy_state read_answer(const union reply *reply, long len, const stru
 	return found->idiag_state < SPY_STATE_COUNT ? (enum spy_state)found->idiag_state : SPY_STATE_UNKNOWN;
 }
 
-static enum spy_state ask_state(const struct spy_addr *local, const struct spy_addr *peer, uint64_t cookie,
-				struct spy_diag_more *more)
+/* The kernel's answer about these addresses; its length, or less than 0 without one. */
+static long ask(const struct spy_addr *local, const struct spy_addr *peer, union reply *reply)
 {
 	struct request request = {
 		.head = {.nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST},
 		.body = {.sdiag_family = local->family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = ~0u},
 	};
-	union reply reply;
-	long len;
 
 	if (!have_socket())
-		return SPY_STATE_UNKNOWN;
+		return -1;
 	fill_id(&request.body.id, local, peer);
 	if (exchange(SYS_sendmsg, &request, sizeof(request)) < 0) {
-		drain(&reply);
-		return SPY_STATE_UNKNOWN;
+		drain(reply);
+		return -1;
 	}
-	len = exchange(SYS_recvmsg, &reply, sizeof(reply));
-	return len < 0 ? SPY_STATE_UNKNOWN : read_answer(&reply, len, peer, cookie, more);
+	return exchange(SYS_recvmsg, reply, sizeof(*reply));
 }
 
 enum spy_state spy_diag_state(const struct spy_addr *local, const struct spy_addr *peer, uint64_t cookie,
 			      struct spy_diag_more *more)
 {
 	enum spy_state state;
+	union reply reply;
+	long len;
 
 	*more = (struct spy_diag_more){.rest_ms = SPY_UNKNOWN};
 	if (!local->family || !peer->family || other_network)
 		return SPY_STATE_UNKNOWN;
 	spy_lock_take(&lock);
-	state = ask_state(local, peer, cookie, more);
+	len = ask(local, peer, &reply);
+	state = len < 0 ? SPY_STATE_UNKNOWN : read_answer(&reply, len, peer, cookie, more);
 	spy_lock_give(&lock);
 	return state;
+}
+
+bool spy_diag_is_listening(const struct spy_addr *local, uint64_t cookie)
+{
+	const struct spy_addr nobody = {.family = local->family};
+	const struct inet_diag_msg *found;
+	union reply reply;
+	long len;
+
+	if (!local->family || !cookie || other_network)
+		return false;
+	spy_lock_take(&lock);
+	len = ask(local, &nobody, &reply);
+	spy_lock_give(&lock);
+	if (len < 0 || !NLMSG_OK(&reply.head, (size_t)len) || reply.head.nlmsg_type == NLMSG_ERROR ||
+	    reply.head.nlmsg_len < NLMSG_LENGTH(sizeof(*found)))
+		return false;
+	found = NLMSG_DATA(&reply.head);
+	return found->idiag_state == SPY_STATE_LISTEN && !is_another(found, cookie);
 }
 
 static void count_holder(const struct inet_diag_msg *found, struct spy_port_holders *holders, uint32_t *inode)

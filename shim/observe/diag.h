@@ -48,6 +48,9 @@ struct spy_diag_more {
 enum spy_state spy_diag_state(const struct spy_addr *local, const struct spy_addr *peer, uint64_t cookie,
 			      struct spy_diag_more *more);
 
+/* True where the listener with this address and this cookie is there still. */
+bool spy_diag_is_listening(const struct spy_addr *local, uint64_t cookie);
+
 /* Who holds local's port; all 0 where nobody does or the kernel could not be asked. Slow: reads /proc. */
 void spy_diag_port_holders(const struct spy_addr *local, struct spy_port_holders *holders);
 

@@ -25,6 +25,7 @@
 
 static char exe[SPY_PATH_MAX];
 static char options_text[SPY_PATH_MAX];
+static char first_words[SPY_PATH_MAX]; /* of the command line, each with its NUL; none where they do not fit */
 static const char *missing_name;
 
 const char *spy_start_exe(void)
@@ -42,6 +43,42 @@ static void find_exe(void)
 	long len = spy_sys4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe, sizeof(exe) - 1);
 
 	exe[len > 0 ? len : 0] = '\0';
+}
+
+#define FIRST_WORDS 3 /* the name, and what tells one script of an interpreter from another */
+
+/* Kept from the start: a program that shows what it does in its command line (setproctitle(3)) writes over it. */
+static void find_words(void)
+{
+	size_t len = spy_proc_read("/proc/self/cmdline", first_words, sizeof(first_words)), at = 0;
+	int words = 0;
+
+	while (at < len && words < FIRST_WORDS)
+		words += first_words[at++] == '\0';
+	if (words < FIRST_WORDS && len >= sizeof(first_words) - 1)
+		at = 0;
+	memset(first_words + at, 0, sizeof(first_words) - at);
+}
+
+const char *spy_start_name(void)
+{
+	return first_words;
+}
+
+bool spy_start_has_arguments(char *const argv[])
+{
+	const char *word = first_words;
+
+	if (!*word)
+		return false;
+	for (int i = 1; i < FIRST_WORDS; i++) {
+		word += strlen(word) + 1;
+		if (!argv[i])
+			return !*word;
+		if (strcmp(argv[i], word) != 0)
+			return false;
+	}
+	return true;
 }
 
 static void note_missing(const char *name)
@@ -124,6 +161,7 @@ __attribute__((constructor)) static void start(void)
 	spy_identity_init();
 	spy_daemon_init();
 	find_exe();
+	find_words();
 	read_settings(&complaints);
 	complain_missing(&complaints);
 	init_core();

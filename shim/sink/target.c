@@ -28,6 +28,7 @@ static struct {
 	struct spy_lock parking;
 	_Atomic bool parked; /* the file is closed; fd is -1 until somebody needs it */
 	int32_t pid; /* the one in the file's name */
+	bool in_doubt; /* parked, and could not be opened: what to do about it is left to the first who needs it */
 	bool left; /* stderr is given up, and fd is a copy of it until a file is needed */
 	uint64_t stderr_device; /* what stderr was at the start */
 	uint64_t stderr_inode;
@@ -105,7 +106,7 @@ const char *spy_target_name(void)
 
 bool spy_target_is_file(void)
 {
-	return log_to.path.template[0] != '\0';
+	return log_to.path.template[0] != '\0' && !log_to.in_doubt;
 }
 
 int spy_target_fd(void)
@@ -157,39 +158,6 @@ void spy_target_park(void)
 	log_to.drop_fd(fd);
 }
 
-/* 0, or why the file could not be opened again. */
-static int unpark(void)
-{
-	struct spy_mask mask;
-	int err = 0;
-
-	if (!log_to.parked)
-		return 0;
-	spy_mask_all(&mask);
-	spy_lock_take(&log_to.parking);
-	if (log_to.parked && use_template(log_to.pid, 0, &err))
-		log_to.parked = false;
-	spy_lock_give(&log_to.parking);
-	spy_mask_restore(&mask);
-	return err;
-}
-
-void spy_target_unpark(void)
-{
-	unpark();
-}
-
-size_t spy_target_write(const char *text, size_t len, int *err)
-{
-	int why = unpark();
-	int fd = log_to.fd;
-
-	*err = why ? why : EBADF;
-	if (fd < 0)
-		return 0;
-	return log_to.plain_file ? spy_output_plain(fd, text, len, err) : spy_output_quietly(fd, text, len, err);
-}
-
 /* Where a log goes on that had no file. */
 static bool open_fallback(int32_t pid, int *err)
 {
@@ -216,6 +184,91 @@ static bool open_fallback(int32_t pid, int *err)
 	return false;
 }
 
+static void complain_of(const char *path, int err, struct spy_buf *complaints)
+{
+	spy_buf_str(complaints, "tcpwaitspy: cannot open log \"");
+	spy_buf_plain(complaints, path, strlen(path));
+	spy_buf_str(complaints, "\": ");
+	spy_put_error(complaints, err);
+	spy_buf_str(complaints, "; a path to a file that can be written is valid; using stderr\n");
+}
+
+/* A closed descriptor 2 will be the program's next file: nothing of ours may land in that. */
+static void use_stderr(int32_t pid, bool is_there)
+{
+	int err = 0;
+
+	log_to.path.template[0] = '\0';
+	if (!is_there) {
+		open_fallback(pid, &err);
+		return;
+	}
+	log_to.fd = STDERR;
+	log_to.plain_file = is_plain_file(STDERR) && !spy_output_note_limit();
+}
+
+/* What was put off when the log could not be opened: this process has something to say after all. */
+static void end_doubt(int why)
+{
+	char room[SPY_PATH_ROOM + 160];
+	struct spy_buf line = SPY_BUF(room);
+
+	complain_of(log_to.path.template, why, &line);
+	spy_target_complain(line.data, line.len);
+	use_stderr(log_to.pid, is_first_stderr());
+}
+
+/* 0, or why the file could not be opened again. */
+static int unpark(void)
+{
+	struct spy_mask mask;
+	int err = 0;
+
+	if (!log_to.parked)
+		return 0;
+	spy_mask_all(&mask);
+	spy_lock_take(&log_to.parking);
+	if (log_to.parked && use_template(log_to.pid, 0, &err)) {
+		log_to.parked = false;
+	} else if (log_to.parked && log_to.in_doubt) {
+		log_to.parked = false;
+		end_doubt(err);
+		err = 0;
+	}
+	log_to.in_doubt = false;
+	spy_lock_give(&log_to.parking);
+	spy_mask_restore(&mask);
+	return err;
+}
+
+void spy_target_unpark(void)
+{
+	unpark();
+}
+
+size_t spy_target_write(const char *text, size_t len, int *err)
+{
+	int why = unpark();
+	int fd = log_to.fd;
+
+	*err = why ? why : EBADF;
+	if (fd < 0)
+		return 0;
+	return log_to.plain_file ? spy_output_plain(fd, text, len, err) : spy_output_quietly(fd, text, len, err);
+}
+
+/* There is a file under this process's own number. */
+static bool is_left_by_this_process(int32_t pid)
+{
+	char path[SPY_PATH_ROOM];
+	struct spy_buf buf = SPY_BUF(path);
+
+	if (!spy_path_has_pid(&log_to.path))
+		return false;
+	spy_path_expand(&log_to.path, pid, &buf);
+	return !buf.truncated && spy_sys4(SYS_faccessat, AT_FDCWD, spy_buf_cstr(&buf), F_OK, 0) == 0;
+}
+
 void spy_target_open(const struct spy_target_config *config, int32_t pid, struct spy_buf *complaints)
 {
 	int err = 0;
@@ -228,20 +281,14 @@ void spy_target_open(const struct spy_target_config *config, int32_t pid, struct
 		spy_path_set(&log_to.path, config->path);
 		if (use_template(pid, 0, &err))
 			return;
-		log_to.path.template[0] = '\0';
-		spy_buf_str(complaints, "tcpwaitspy: cannot open log \"");
-		spy_buf_plain(complaints, config->path, strlen(config->path));
-		spy_buf_str(complaints, "\": ");
-		spy_put_error(complaints, err);
-		spy_buf_str(complaints, "; a path to a file that can be written is valid; using stderr\n");
+		if (err == EACCES && is_left_by_this_process(pid)) {
+			log_to.parked = log_to.in_doubt = true;
+			log_to.pid = pid;
+			return;
+		}
+		complain_of(config->path, err, complaints);
 	}
-	/* A closed descriptor 2 will be the program's next file: nothing of ours may land in that. */
-	if (spy_sys2(SYS_fcntl, STDERR, F_GETFD) < 0) {
-		open_fallback(pid, &err);
-		return;
-	}
-	log_to.fd = STDERR;
-	log_to.plain_file = is_plain_file(STDERR) && !spy_output_note_limit();
+	use_stderr(pid, spy_sys2(SYS_fcntl, STDERR, F_GETFD) >= 0);
 }
 
 /* Opens the file that the log goes on in, and says so on what was stderr. */
@@ -317,6 +364,20 @@ void spy_target_stderr_replaced(int fd, bool announce)
 		spy_target_leave_stderr(announce);
 	else
 		log_to.plain_file = false; /* What it is now is not known; the careful way serves all. */
+}
+
+void spy_target_hand_over(uint32_t uid)
+{
+	int fd = log_to.fd;
+	struct statx st;
+
+	if (fd < 0 || fd == STDERR || !spy_path_has_pid(&log_to.path) || spy_kernel_euid() != 0)
+		return;
+	/* Our own file, that nobody has put there under a second name. */
+	if (spy_sys(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_UID | STATX_NLINK, &st) != 0 ||
+	    !S_ISREG(st.stx_mode) || st.stx_uid != 0 || st.stx_nlink != 1)
+		return;
+	spy_sys(SYS_fchownat, fd, "", uid, -1, AT_EMPTY_PATH);
 }
 
 void spy_target_forked(int32_t pid)

@@ -21,7 +21,11 @@ struct spy_target_config {
 	void (*drop_fd)(int fd); /* closes one of those */
 };
 
-/* Opens the log. What went wrong becomes a line in complaints; the log is then stderr. */
+/*
+ * Opens the log. What went wrong becomes a line in complaints; the log is then stderr. Where the file is there, and is
+ * another user's, it is what this process has left under its %p before it became this user and this program: of a program
+ * without a TCP socket nobody wants to hear that, and the line waits for spy_target_needed().
+ */
 void spy_target_open(const struct spy_target_config *config, int32_t pid, struct spy_buf *complaints);
 
 /* True where the log is a file of its own, and not the program's stderr; and its name, with %p as it was given. */
@@ -68,6 +72,12 @@ void spy_target_unpark(void);
 
 /* The process has its first TCP socket: from now on the log has to be somewhere. */
 void spy_target_needed(void);
+
+/*
+ * The process becomes another user, without a TCP socket so far: the file under its own %p becomes that user's, so
+ * that the program which it executes next can go on in it.
+ */
+void spy_target_hand_over(uint32_t uid);
 
 /* In a fork's child: with %p its log has its own name. */
 void spy_target_forked(int32_t pid);

@@ -207,6 +207,51 @@ static void program_after_exec_finds_the_connections_it_inherits(void **state)
 	assert_string_equal(json_object_get_string(json_object_array_get_idx(log_member(process, "argv"), 1)), "again");
 }
 
+/* nginx, php-fpm and others execute themselves for a new version, and take their listeners along on purpose. */
+static void program_that_executes_itself_takes_its_listener_along(void **state)
+{
+	const struct log_match inherited = {.rule = "inherited-by-exec"};
+	struct log log;
+
+	(void)state;
+	log = script_run_logged(NULL, SCRIPT_LISTENER "exec\nclose 3\n");
+	assert_int_equal(log_count(&log, &(const struct log_match){.type = "process"}), 2);
+	log_assert_no_fault(&log);
+	/* Another script of the same interpreter is another program. */
+	assert_int_equal(unlink(script_log()), 0);
+	log = script_run_logged(NULL, SCRIPT_LISTENER "exec other\nclose 3\n");
+	assert_int_equal(log_count(&log, &inherited), 1);
+}
+
+/* A forking server's child lets go of the listener, and its parent listens on. */
+static void listener_that_another_process_has_as_well_listens_on(void **state)
+{
+	struct log log;
+	json_object *child, *parent;
+
+	(void)state;
+	log = script_run_logged(NULL, SCRIPT_LISTENER "fork close s; _exit 0\nclose s\n");
+	child = log_first(&log, &(const struct log_match){.call = "close"});
+	parent = log_last(&log, &(const struct log_match){.call = "close"});
+	assert_int_not_equal(log_number(child, "pid"), log_number(parent, "pid"));
+	log_assert_text(child, "state", "LISTEN");
+	log_assert_text(parent, "state", "CLOSED");
+	log_assert_no_fault(&log);
+}
+
+/* varnish binds in one process and listens in another. */
+static void socket_on_which_another_process_listens_is_a_listener(void **state)
+{
+	const char *const lines = "s=socket 4 stream; bind s 127.0.0.1 0\nfork listen s 5; _exit 0\n"
+				  "getsockname s; close s\n";
+	struct run_result result;
+
+	(void)state;
+	result = script_run(NULL, lines);
+	run_assert_exit(&result, 0);
+	assert_true(test_matches(result.err, "getsockname\\(3\\) = 0 \\| CLOSED -> LISTEN \\| #1 [0-9.:]+ <- \\*"));
+}
+
 static void connection_received_over_a_unix_socket_is_logged(void **state)
 {
 	struct log log;
@@ -263,6 +308,9 @@ int main(void)
 		TEST(freopen_over_a_connection_ends_it),
 		TEST(child_inherits_the_connections_of_its_parent),
 		TEST(program_after_exec_finds_the_connections_it_inherits),
+		TEST(program_that_executes_itself_takes_its_listener_along),
+		TEST(listener_that_another_process_has_as_well_listens_on),
+		TEST(socket_on_which_another_process_listens_is_a_listener),
 		TEST(connection_received_over_a_unix_socket_is_logged),
 		TEST(what_is_no_tcp_socket_is_not_logged),
 		TEST(program_without_sockets_leaves_standard_error_alone),
