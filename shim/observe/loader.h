@@ -10,6 +10,9 @@
 
 #include <stdbool.h>
 
+/* Finds the loader's lock; called by the constructor. */
+void spy_loader_init(void);
+
 /* Around a call that takes those locks. False, and nothing is to be left, where it must not be made. */
 bool spy_loader_enter(void);
 void spy_loader_leave(void);

@@ -83,5 +83,6 @@ static void after_fork_in_child(void)
 
 void spy_fork_init(void)
 {
+	spy_loader_init();
 	pthread_atfork(spy_loader_settle, after_fork_in_parent, after_fork_in_child);
 }

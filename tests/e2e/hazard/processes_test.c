@@ -40,6 +40,16 @@ static void child_of_a_fork_while_another_thread_is_in_the_loader(void **state)
 	assert_int_equal(log_count(&log, &(const struct log_match){.type = "summary"}), 2);
 }
 
+static void child_of_a_fork_while_a_thread_of_the_program_has_the_loader_s_lock(void **state)
+{
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard/processes", "fork_beside_iteration", NULL);
+	assert_parent_is_healthy(&log);
+	assert_int_equal(log_count(&log, &(const struct log_match){.type = "summary"}), 2);
+}
+
 static void children_that_no_handler_of_fork_hears_of(void **state)
 {
 	struct log log;
@@ -129,6 +139,7 @@ int main(void)
 	const struct CMUnitTest processes[] = {
 		TEST(thousand_children_of_a_thread_while_others_are_inside),
 		TEST(child_of_a_fork_while_another_thread_is_in_the_loader),
+		TEST(child_of_a_fork_while_a_thread_of_the_program_has_the_loader_s_lock),
 		TEST(children_that_no_handler_of_fork_hears_of),
 		TEST(vfork_child_that_closes_everything),
 		TEST(vfork_child_is_not_taken_for_its_parents_thread),

@@ -5,6 +5,7 @@
 #include "net.h"
 
 #include <fcntl.h>
+#include <link.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
@@ -231,6 +232,42 @@ static void exec(void)
 	give_up("exec");
 }
 
+static atomic_bool is_inside;
+
+static int stay_inside(struct dl_phdr_info *info, size_t size, void *unused)
+{
+	(void)info;
+	(void)size;
+	(void)unused;
+	is_inside = true;
+	while (!stop)
+		usleep(1000);
+	return 1;
+}
+
+static void *iterate(void *unused)
+{
+	dl_iterate_phdr(stay_inside, unused);
+	return unused;
+}
+
+/* As with exceptions and profilers: the loader's lock is held in the child, by nobody. */
+static void fork_beside_iteration(void)
+{
+	pid_t child;
+
+	pair = open_pair();
+	start_threads(iterate, 1);
+	while (!is_inside)
+		usleep(1000);
+	child = fork();
+	if (child == 0)
+		live_as_child();
+	printf("child %d\n", wait_for(child));
+	join_threads(1);
+	say_end(pair);
+}
+
 static void daemons(void)
 {
 	int ends[2];
@@ -260,8 +297,9 @@ static void daemons(void)
 }
 
 static const struct hazard_case cases[] = {
-	HAZARD_CASE(forks),	   HAZARD_CASE(bare_forks), HAZARD_CASE(vforks), HAZARD_CASE(vfork_dup),
-	HAZARD_CASE(vfork_thread), HAZARD_CASE(spawn),	    HAZARD_CASE(exec),	 HAZARD_CASE(daemons),
+	HAZARD_CASE(forks),	HAZARD_CASE(bare_forks),   HAZARD_CASE(vforks),
+	HAZARD_CASE(vfork_dup), HAZARD_CASE(vfork_thread), HAZARD_CASE(spawn),
+	HAZARD_CASE(exec),	HAZARD_CASE(daemons),	   HAZARD_CASE(fork_beside_iteration),
 };
 
 int main(int argc, char **argv)
