@@ -134,6 +134,9 @@ void spy_open_stacks(void);
 /* The first TCP socket of this process: sock_diag, the log, signals, the watcher. Cheap when that is done. */
 void spy_first_socket(void);
 
+/* In a fork's child, whose pid may be its parent's: both are 1 where namespaces are nested. */
+void spy_first_socket_forked(void);
+
 /*
  * look.c: the state of conn, which fd refers to, into ev. 0, or where fd is not that any more -errno;
  * SPY_LOOK_ANOTHER where it is another connection.

@@ -7,12 +7,15 @@
 #include "../observe/proc.h"
 #include "../sys/sys.h"
 
-#define THREADS 1024u /* further ones are not seen by the two rules that ask */
+#define THREADS 1024u /* further ones are not seen by the rules that ask about other threads */
 
 static struct spy_inside threads[THREADS];
 static _Atomic uint32_t threads_used;
 
 __thread struct spy_inside *spy_inside_own __attribute__((tls_model("initial-exec")));
+
+/* Of a thread for which there was no slot, so that it looks for one only once. */
+static __thread struct spy_inside nowhere __attribute__((tls_model("initial-exec")));
 
 static bool claim(uint32_t index, uint32_t was, uint32_t tid)
 {
@@ -42,6 +45,8 @@ static void find_slot(uint32_t tid)
 		if (spy_sys3(SYS_tgkill, pid, other, 0) == -ESRCH && claim(i, other, tid))
 			return;
 	}
+	nowhere.pid = pid;
+	spy_inside_own = &nowhere;
 }
 
 struct spy_inside *spy_inside_begin(void)
@@ -106,6 +111,7 @@ uint32_t spy_inside_other(const struct spy_conn *conn, int fd)
 
 void spy_inside_forked(void)
 {
+	spy_inside_own = NULL;
 	for (uint32_t i = 0; i < threads_used; i++) {
 		threads[i].tid = 0;
 		threads[i].conn_id = 0;

@@ -25,7 +25,7 @@ struct spy_inside {
 /* This thread's; NULL before its first call. */
 extern __thread struct spy_inside *spy_inside_own __attribute__((tls_model("initial-exec")));
 
-/* Finds a slot for this thread; NULL where there is none left. */
+/* Finds a slot for this thread, or one that nobody else looks at. */
 struct spy_inside *spy_inside_begin(void);
 
 /* In line: a call that goes on in the kernel has nothing else to do before that. */
@@ -33,11 +33,8 @@ static inline void spy_inside_enter(const struct spy_call *call)
 {
 	struct spy_inside *own = spy_inside_own;
 
-	if (__builtin_expect(!own || own->pid != spy_identity->pid, 0)) {
+	if (__builtin_expect(!own || own->pid != spy_identity->pid, 0))
 		own = spy_inside_begin();
-		if (!own)
-			return;
-	}
 	atomic_store_explicit(&own->fd, call->fd, memory_order_relaxed);
 	own->id = call->id;
 	own->caller = call->caller;

@@ -51,6 +51,12 @@ static void wait_for_first(uint32_t pid)
 		spy_sys4(SYS_futex, &first_done, FUTEX_WAIT_PRIVATE, seen, &patience);
 }
 
+void spy_first_socket_forked(void)
+{
+	first_by = 0;
+	first_done = 0;
+}
+
 static void get_ready(uint32_t pid)
 {
 	spy_diag_open();

@@ -17,6 +17,7 @@ static struct {
 	_Atomic uint32_t tid; /* 0: nothing is held */
 	uint64_t since_ns;
 	struct spy_outbox out;
+	char notes[SPY_FINDINGS_MAX][SPY_ANNOTATION_ROOM]; /* by then the record may be another connection's */
 } held;
 
 static __thread struct {
@@ -66,6 +67,20 @@ bool spy_sweep_holds(void)
 	return held.tid != 0;
 }
 
+/* The core's lock is held. */
+static void keep(const struct spy_outbox *out)
+{
+	held.out = *out;
+	for (unsigned int i = 0; i < out->count; i++) {
+		if (!out->findings[i].note)
+			continue;
+		held.notes[i][spy_annotation_copy(held.notes[i], out->findings[i].note)] = '\0';
+		held.out.findings[i].note = held.notes[i];
+	}
+	held.since_ns = spy_clock_now();
+	held.tid = spy_self_tid();
+}
+
 bool spy_sweep_hold(int fd, const struct spy_outbox *out)
 {
 	bool free;
@@ -77,11 +92,8 @@ bool spy_sweep_hold(int fd, const struct spy_outbox *out)
 	spy_sweep_release();
 	spy_core_lock();
 	free = !held.tid;
-	if (free) {
-		held.out = *out;
-		held.since_ns = spy_clock_now();
-		held.tid = spy_self_tid();
-	}
+	if (free)
+		keep(out);
 	spy_core_unlock();
 	if (free)
 		spy_watcher_hasten();

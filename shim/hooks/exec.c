@@ -17,13 +17,17 @@
 #include "../preload/real.h"
 #include "../preload/start.h"
 #include "../sink/writer.h"
+#include "../sys/memory.h"
 #include "../sys/sys.h"
 
-/* Socket activation hands sockets over on purpose (sd_listen_fds(3)). */
+/*
+ * Socket activation hands sockets over on purpose (sd_listen_fds(3)). What the program gives may be no address at all,
+ * for which execve() has EFAULT.
+ */
 static bool hands_sockets_over(char *const envp[])
 {
-	for (; envp && *envp; envp++)
-		if (strncmp(*envp, "LISTEN_FDS=", strlen("LISTEN_FDS=")) == 0)
+	for (; spy_memory_can_read(envp) && *envp; envp++)
+		if (spy_memory_can_read(*envp) && strncmp(*envp, "LISTEN_FDS=", strlen("LISTEN_FDS=")) == 0)
 			return true;
 	return false;
 }
@@ -31,7 +35,7 @@ static bool hands_sockets_over(char *const envp[])
 /* A path that cannot be executed starts nothing; of a name without a slash only libc's search knows. */
 static bool can_execute(const char *path)
 {
-	if (!path)
+	if (!spy_memory_can_read(path))
 		return false;
 	return !strchr(path, '/') || spy_sys4(SYS_faccessat, AT_FDCWD, path, X_OK, 0) == 0;
 }

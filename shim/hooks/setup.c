@@ -157,13 +157,15 @@ static int accept_with(enum spy_call_id id, int fd, struct sockaddr *addr, sockl
 {
 	struct sockaddr_storage room;
 	socklen_t room_len = sizeof(room);
-	bool ours = !addr;
 	struct spy_call call;
+	bool ours;
 	uint32_t slot = spy_table_slot(&spy_core.table, fd);
 	int rc;
 
 	if (!spy_on || !slot || !spy_enter_tracked(&call, id, fd, slot, caller))
 		spy_enter_new(&call, id, fd, caller);
+	/* Families other than TCP's may refuse a connection for which they have no address. */
+	ours = !addr && call.conn;
 	if (ours) {
 		addr = (struct sockaddr *)&room;
 		len = &room_len;

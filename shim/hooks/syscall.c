@@ -206,6 +206,18 @@ static long other_call(long number, const long *a, uintptr_t caller)
 #endif
 	case SYS_prctl:
 		return seccomp_call(number, a, a[0] == PR_SET_SECCOMP ? (unsigned long)a[1] : 0, a[2]);
+		/* Those that libc has no function for, or that programs make for one thread. */
+#ifdef SYS_landlock_restrict_self
+	case SYS_landlock_restrict_self:
+#endif
+	case SYS_pivot_root:
+	case SYS_capset:
+	case SYS_chroot:
+	case SYS_setuid:
+	case SYS_setreuid:
+	case SYS_setresuid:
+		spy_before_less();
+		return real_call(number, a);
 #ifdef SYS_exit_group
 	case SYS_exit_group:
 		return REAL(syscall)(SYS_exit_group, spy_before_exit((int)a[0]));

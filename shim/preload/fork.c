@@ -57,6 +57,7 @@ void spy_fork_child(bool was_in_section)
 	if (was_in_section)
 		spy_table_empty(&spy_core.table);
 	spy_core_forked(&spy_core, spy_clock_now());
+	spy_first_socket_forked();
 	spy_report_forked();
 	spy_recording_forked();
 	spy_watcher_forked();

@@ -24,20 +24,14 @@ bool spy_probe_pipe(int ends[2])
 	return true;
 }
 
-/*
- * Where the kernel does not copy: rt_sigprocmask() reads its set before it looks at what shall be done with it:
- * EFAULT where the address cannot be read, EINVAL where it can, and nothing is changed. Both read eight bytes, which
- * stay on the byte's page when they are aligned.
- */
+/* libunwind reads words: the whole one must be there. */
 ssize_t spy_probe_write(const void *address)
 {
 	uintptr_t aligned = (uintptr_t)address & ~(uintptr_t)7;
 	uint64_t bytes;
 	long rc = spy_memory_copy(&bytes, aligned, sizeof(bytes));
 
-	if (rc < 0 && rc != -EFAULT)
-		rc = spy_sys4(SYS_rt_sigprocmask, ~0, aligned, NULL, 8);
-	if (rc != -EFAULT)
+	if (rc >= 0 || (rc != -EFAULT && spy_memory_can_read(address)))
 		return 1;
 	errno = EFAULT;
 	return -1;

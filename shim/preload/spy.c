@@ -84,6 +84,7 @@ void spy_identity_forked(void)
 	int32_t pid = spy_kernel_pid();
 
 	spy_identity->pid = pid > 0 ? pid : 1;
+	spy_self.pid = 0;
 }
 
 int32_t spy_self_pid(void)

@@ -225,6 +225,11 @@ bool spy_recorder_wants_process(int32_t pid)
 	return __builtin_expect(recorder.told_pid != pid, 0);
 }
 
+void spy_recorder_forked(void)
+{
+	recorder.told_pid = 0;
+}
+
 void spy_recorder_process(const struct spy_origin *from, const char *line, size_t len)
 {
 	const struct spy_ring *ring = recorder.ring;

@@ -75,6 +75,8 @@ bool spy_recorder_has(uint64_t where, int32_t pid);
 
 /* True where the process with this pid has not told who it is; and its line, which is kept. */
 bool spy_recorder_wants_process(int32_t pid);
+/* In a fork's child: it has told nothing yet. */
+void spy_recorder_forked(void);
 void spy_recorder_process(const struct spy_origin *from, const char *line, size_t len);
 
 #endif

@@ -8,6 +8,7 @@
 #include "../observe/symbols.h"
 #include "../preload/start.h"
 #include "../sink/target.h"
+#include "../sys/apart.h"
 #include "report.h"
 
 static struct spy_lock opening;
@@ -26,7 +27,19 @@ void spy_recording_init(struct spy_buf *complaints)
 	spy_recorder_init(&config, spy_self_pid(), complaints);
 }
 
-/* The first event of this process. */
+struct opened {
+	int32_t pid;
+	struct spy_buf *complaints;
+};
+
+static void open_file(void *data)
+{
+	const struct opened *opened = data;
+
+	spy_recorder_open(opened->pid, opened->complaints);
+}
+
+/* The first event of this process. Its file is opened apart: only the mapping stays. */
 static void begin(int32_t pid)
 {
 	struct spy_section quiet;
@@ -36,7 +49,7 @@ static void begin(int32_t pid)
 	spy_quiet_enter(&quiet);
 	spy_lock_take(&opening);
 	if (spy_recorder_is_to_open(pid))
-		spy_recorder_open(pid, &complaints);
+		spy_apart_or_here(open_file, &(struct opened){pid, &complaints});
 	if (spy_recorder_is_on() && spy_recorder_wants_process(pid))
 		spy_report_process_to_record(start_ns);
 	if (complaints.len)
@@ -111,5 +124,6 @@ void spy_recording_prepare(void)
 void spy_recording_forked(void)
 {
 	spy_lock_reset(&opening);
+	spy_recorder_forked();
 	start_ns = spy_clock_wall();
 }

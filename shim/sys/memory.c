@@ -38,3 +38,15 @@ long spy_memory_copy(void *to, uintptr_t from, size_t len)
 	return -ENOSYS;
 }
 #endif
+
+/*
+ * rt_sigprocmask() reads its set before it looks at what shall be done with it: EFAULT where the address cannot be read,
+ * EINVAL where it can, and nothing is changed. It reads eight bytes, which stay on the byte's page when they are aligned.
+ */
+bool spy_memory_can_read(const void *address)
+{
+	uintptr_t aligned = (uintptr_t)address & ~(uintptr_t)7;
+
+	/* Without an address it reads nothing. */
+	return aligned && spy_sys4(SYS_rt_sigprocmask, ~0, aligned, NULL, 8) != -EFAULT;
+}

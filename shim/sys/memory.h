@@ -7,6 +7,7 @@
 #ifndef SPY_SYS_MEMORY_H
 #define SPY_SYS_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,5 +16,8 @@
  * the kernel does not answer (an architecture that is not known here, a filter). Async-signal-safe.
  */
 long spy_memory_copy(void *to, uintptr_t from, size_t len);
+
+/* False where the byte at an address cannot be read; true also where the kernel does not answer. */
+bool spy_memory_can_read(const void *address);
 
 #endif

@@ -24,11 +24,14 @@ static int build_library(void **state)
 	struct run_spec spec = {.plain = true};
 	struct run_result result;
 	const char *path;
+	int fd;
 
 	/* Outside of the directory that each test has for itself. */
 	path = strdup("/tmp/tcpwaitspy-inject-XXXXXX");
-	if (file_setup() != 0 || mkstemp((char *)path) < 0)
+	fd = file_setup() == 0 ? mkstemp((char *)path) : -1;
+	if (fd < 0)
 		return -1;
+	close(fd);
 	spec.argv[0] = "cc";
 	spec.argv[1] = "-shared";
 	spec.argv[2] = "-fPIC";

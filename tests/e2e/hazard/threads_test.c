@@ -105,6 +105,24 @@ static void process_whose_main_thread_ends_first_ends_with_the_last(void **state
 	}
 }
 
+static void thread_beside_a_thousand_others(void **state)
+{
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard/crowd", "crowd", "calls=none");
+	hazard_assert_healthy(&log);
+}
+
+static void finding_that_is_held_back_keeps_its_connection_s_note(void **state)
+{
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard/crowd", "held_back", NULL);
+	log_assert_text(log_first(&log, &(const struct log_match){.rule = "double-close"}), "note", "its own");
+}
+
 int main(void)
 {
 	const struct CMUnitTest threads[] = {
@@ -117,6 +135,8 @@ int main(void)
 		TEST(ids_change_while_threads_and_the_watcher_are_inside),
 		TEST(connection_that_an_ended_thread_has_left_is_closed_by_another),
 		TEST(process_whose_main_thread_ends_first_ends_with_the_last),
+		TEST(thread_beside_a_thousand_others),
+		TEST(finding_that_is_held_back_keeps_its_connection_s_note),
 	};
 
 	return cmocka_run_group_tests_name("hazard_threads", threads, NULL, NULL);
