@@ -13,6 +13,7 @@
 #include "../preload/own.h"
 #include "../preload/probe.h"
 #include "../preload/real.h"
+#include "../preload/watcher.h"
 #include "../sink/target.h"
 #include "../sink/writer.h"
 
@@ -102,15 +103,40 @@ static int close_between(unsigned int first, unsigned int last, int flags)
 	return rc == 0 ? REAL(close_range)(first, last, flags) : rc;
 }
 
+/*
+ * With UNSHARE this thread's table is another one from now on. Where the program has other threads, they keep theirs,
+ * which is what the records are about; its only thread would leave all that it closes open in the watcher's.
+ */
+static int close_unshared(unsigned int first, unsigned int last, int flags, const int64_t *args, uintptr_t caller)
+{
+	bool alone = spy_watcher_pause();
+	int rc, err;
+
+	if (alone && !(flags & CLOSE_RANGE_CLOEXEC))
+		close_tracked(SPY_CALL_close_range, first, last, args, caller);
+	rc = close_between(first, last, flags);
+	err = errno;
+	if (alone)
+		spy_watcher_resume();
+	errno = err;
+	return rc;
+}
+
 SPY_EXPORT int close_range(unsigned int first, unsigned int last, int flags)
 {
 	const int64_t args[] = {last, flags};
+	bool unshares = flags & CLOSE_RANGE_UNSHARE;
 
 	/* With CLOEXEC nothing closes. */
-	if (!spy_on || (flags & CLOSE_RANGE_CLOEXEC) || first > last || spy_in_vfork_child())
+	if (!spy_on || first > last || ((flags & CLOSE_RANGE_CLOEXEC) && !unshares) || spy_in_vfork_child())
 		return REAL(close_range)(first, last, flags);
-	/* With UNSHARE this thread's table is another one from now on; what it closes is still the program's doing. */
-	stderr_goes(first, last);
+	/* Flags that the kernel does not know, and kernels that do not know the call: on a number that nobody has. */
+	if (REAL(close_range)(UINT_MAX, UINT_MAX, flags & ~CLOSE_RANGE_UNSHARE) != 0)
+		return -1;
+	if (!(flags & CLOSE_RANGE_CLOEXEC))
+		stderr_goes(first, last);
+	if (unshares)
+		return close_unshared(first, last, flags, args, SPY_CALLER);
 	close_tracked(SPY_CALL_close_range, first, last, args, SPY_CALLER);
 	return close_between(first, last, flags);
 }

@@ -35,29 +35,54 @@ SPY_EXPORT int daemon(int nochdir, int noclose)
 	return REAL(daemon)(nochdir, noclose);
 }
 
+/*
+ * Some of it is only for a process with one thread, and what a thread no longer shares the watcher would still have:
+ * descriptors that the program closes would stay open. It pauses.
+ */
+static bool be_alone(int flags)
+{
+	const int company = CLONE_FILES | CLONE_NEWUSER | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM;
+
+	return spy_on && (flags & company) && !spy_in_vfork_child() && spy_watcher_pause();
+}
+
+static void be_watched(bool was_alone)
+{
+	int saved = errno;
+
+	if (was_alone)
+		spy_watcher_resume();
+	errno = saved;
+}
+
 SPY_EXPORT int unshare(int flags)
 {
+	bool alone;
 	int rc;
 
 	if (flags & (CLONE_NEWNS | CLONE_NEWUSER))
 		spy_before_less();
+	alone = be_alone(flags);
 	rc = REAL(unshare)(flags);
-
 	if (rc == 0 && (flags & CLONE_NEWNET))
 		spy_diag_other_network();
+	be_watched(alone);
 	return rc;
 }
 
 /* Which kind of namespace it was is not asked: states after close() are worked out from now on. */
 SPY_EXPORT int setns(int fd, int type)
 {
+	bool alone;
 	int rc;
 
 	spy_before_less();
+	/* Those of users and of mounts are entered by the only thread (setns(2)). */
+	alone = be_alone(type && !(type & (CLONE_NEWUSER | CLONE_NEWNS)) ? 0 : CLONE_NEWUSER);
 	rc = REAL(setns)(fd, type);
-
 	if (rc == 0 && (type == 0 || (type & CLONE_NEWNET)))
 		spy_diag_other_network();
+	be_watched(alone);
 	return rc;
 }
 

@@ -197,6 +197,10 @@ static long other_call(long number, const long *a, uintptr_t caller)
 	case SYS_dup2:
 		return dup2((int)a[0], (int)a[1]);
 #endif
+	case SYS_unshare:
+		return unshare((int)a[0]);
+	case SYS_setns:
+		return setns((int)a[0], (int)a[1]);
 	case SYS_dup3:
 		return dup3((int)a[0], (int)a[1], (int)a[2]);
 #ifdef SYS_seccomp

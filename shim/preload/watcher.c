@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -15,189 +14,33 @@
 
 #include "../calls/settle.h"
 #include "../calls/sweep.h"
-#include "../observe/diag.h"
 #include "../observe/handler.h"
 #include "../observe/kernel.h"
-#include "../observe/proc.h"
+#include "../report/report.h"
 #include "../report/snapshot.h"
 #include "../sink/writer.h"
 #include "../sys/sandbox.h"
 #include "../sys/sys.h"
+#include "looks.h"
 
 #define STACK_SIZE	 ((size_t)256 * 1024)
 #define LARGE_STACK_SIZE ((size_t)8 * 1024 * 1024)
 #define FLUSH_NS	 100000000u
-#define SEARCH_AGAIN_NS	 5000000000u
-#define FEW		 64u /* connections that are each looked at every time */
-#define BATCH		 128u
-#define TURNS		 8u /* of more, each is looked at every so many times, whatever poll(2) says */
 #define ON_THE_WAY_NS	 1000000000u
 #define LAST_LOOK_NS	 50000000L
 #define ALONE_NS	 10000000u /* how often it is asked whether other threads are left, once main is not */
+#define PAUSE_TURNS	 20000 /* of PAUSE_NS: a second */
+#define PAUSE_NS	 50000L
 
 static _Atomic bool started;
 static _Atomic bool forbidden;
+static bool paused; /* by the only thread that there is */
 static _Atomic bool due; /* to be started by the next call that is not in a handler */
 static _Atomic uint32_t stopped; /* a futex: 1 wakes the thread for the last time */
 static _Atomic uint32_t looking; /* a futex: 1 while the thread looks and reports */
-static _Atomic uint64_t last_look_ns;
 static _Atomic bool main_left; /* the main thread has ended, or called pthread_exit(), ... */
 static sigset_t main_mask; /* ... with this mask; written before */
-
-/* A connection that the program has closed: the kernel's answer by its addresses. The lock is held. */
-static void look_at_closed(struct spy_conn *conn, struct spy_event *ev, struct spy_settled *settled)
-{
-	int64_t rest_ms;
-
-	if (ev->now_ns < conn->next_look_ns)
-		return;
-	spy_look_by_address(conn, ev, &rest_ms);
-	if (ev->state == SPY_STATE_UNKNOWN) {
-		/* Nobody can be asked (seccomp, another namespace): its story ends here. */
-		spy_table_unfollow(&spy_core.table, conn);
-		return;
-	}
-	/* In TIME_WAIT nothing happens before the timer's end: no need to ask until then. */
-	if (ev->state == SPY_STATE_TIME_WAIT && rest_ms > 0)
-		conn->next_look_ns = ev->now_ns + (uint64_t)rest_ms * 1000000u;
-	spy_observe_look(conn, ev, settled);
-	if (ev->state == SPY_STATE_CLOSED)
-		spy_table_unfollow(&spy_core.table, conn);
-}
-
-/*
- * An open one: the descriptor is asked, which stays what it is while the lock is held. True where it has become
- * another connection's.
- */
-static bool look_at_open(struct spy_conn *conn, struct spy_event *ev, struct spy_settled *settled)
-{
-	int rc;
-
-	if (spy_table_slot(&spy_core.table, conn->fd) != conn->self)
-		return false;
-	rc = spy_look(conn, conn->fd, ev);
-	if (spy_is_gone(rc))
-		spy_core_closed_unseen(&spy_core, conn->fd, ev->now_ns);
-	else
-		spy_observe_look(conn, ev, settled);
-	/* Once, while it is young: whether the number is still its own, the later looks see by it. */
-	if (rc == 0 && !conn->cookie && ev->state == SPY_STATE_ESTABLISHED)
-		conn->cookie = spy_kernel_cookie(conn->fd);
-	return rc == SPY_LOOK_ANOTHER;
-}
-
-/* Who else holds a connection that was closed here, where a finding wants to know. The lock is not held. */
-static bool find_holder(uint32_t index, struct spy_holder *holder)
-{
-	struct spy_conn *conn;
-	uint64_t inode = 0;
-
-	spy_core_lock();
-	conn = spy_table_at(&spy_core.table, index);
-	if (conn && spy_core_wants_holder(&spy_core, conn, spy_clock_now()))
-		inode = conn->descriptors ? spy_kernel_inode(conn->fd) : conn->inode;
-	/* A search of /proc is long: one that is still served elsewhere is not searched for at every look. */
-	if (conn && inode && conn->descriptors)
-		conn->next_look_ns = spy_clock_now() + SEARCH_AGAIN_NS;
-	spy_core_unlock();
-	if (inode)
-		spy_proc_find_inode(inode, true, holder);
-	return inode != 0;
-}
-
-static void look_at(uint32_t index)
-{
-	struct spy_holder holder = {.pid = 0};
-	bool asked = find_holder(index, &holder);
-	struct spy_settled settled;
-	struct spy_event ev;
-	struct spy_conn *conn;
-	int another = -1; /* its descriptor, where that is another connection's by now */
-
-	spy_settled_init(&settled);
-	spy_core_lock();
-	conn = spy_table_at(&spy_core.table, index);
-	if (conn) {
-		spy_event_init(&ev, SPY_CALL_close, SPY_OP_TICK, conn->fd);
-		ev.holder = holder;
-		ev.holder_asked = asked;
-		if (conn->descriptors)
-			another = look_at_open(conn, &ev, &settled) ? ev.fd : -1;
-		else if (conn->flags & SPY_CONN_FOLLOWED)
-			look_at_closed(conn, &ev, &settled);
-	}
-	spy_core_unlock();
-	if (another >= 0)
-		spy_adopt(another, true);
-	if (conn)
-		spy_report_settled(&ev, &settled);
-}
-
-void spy_watcher_look(void)
-{
-	last_look_ns = spy_clock_now();
-	spy_sweep_release_old();
-	for (uint32_t i = 0; i < spy_core.table.used; i++)
-		look_at(i);
-}
-
-/* Established, and without a story so far: nothing about it changes without an event that poll(2) tells. */
-static bool is_quiet(const struct spy_conn *conn)
-{
-	return conn->descriptors && conn->state == SPY_STATE_ESTABLISHED && !conn->attention && conn->cookie &&
-	       spy_table_slot(&spy_core.table, conn->fd) == conn->self;
-}
-
-/*
- * Looks at records from first on; returns where to go on. The quiet ones whose turn it is not cost one system call
- * together: an end of file, a reset, or no descriptor any more, and then each is looked at. The descriptors stay what
- * they are while the lock is held.
- */
-static uint32_t look_at_batch(uint32_t first, uint32_t turn)
-{
-	const struct timespec no_time = {.tv_sec = 0};
-	struct pollfd asked[BATCH];
-	uint32_t asked_index[BATCH], others[BATCH];
-	unsigned int asked_count = 0, other_count = 0;
-	uint32_t index = first;
-	long rc;
-
-	spy_core_lock();
-	for (; index < spy_core.table.used && asked_count < BATCH && other_count < BATCH; index++) {
-		const struct spy_conn *conn = spy_table_at(&spy_core.table, index);
-
-		if (conn && index % TURNS != turn % TURNS && is_quiet(conn)) {
-			asked_index[asked_count] = index;
-			asked[asked_count++] = (struct pollfd){.fd = conn->fd, .events = POLLRDHUP};
-		} else if (conn) {
-			others[other_count++] = index;
-		}
-	}
-	rc = asked_count ? spy_sys(SYS_ppoll, asked, asked_count, &no_time, NULL, 0) : 0;
-	spy_core_unlock();
-	for (unsigned int i = 0; i < other_count; i++)
-		look_at(others[i]);
-	for (unsigned int i = 0; rc != 0 && i < asked_count; i++)
-		if (rc < 0 || asked[i].revents)
-			look_at(asked_index[i]);
-	return index;
-}
-
-/* The thread's look: where there are many connections, those that are quiet are asked about together. */
-static void look_in_turn(void)
-{
-	static uint32_t turn;
-
-	if (spy_core.table.used <= FEW) {
-		spy_watcher_look();
-		return;
-	}
-	last_look_ns = spy_clock_now();
-	spy_sweep_release_old();
-	turn++;
-	for (uint32_t index = 0; index < spy_core.table.used;)
-		index = look_at_batch(index, turn);
-}
+static _Atomic uint32_t watcher_tid; /* 0: there is none, or it has not begun */
 
 /* Waits, or returns at once when the watcher is to stop. */
 static void wait_ns(uint64_t time_ns)
@@ -227,7 +70,7 @@ static void look_and_write(bool look)
 	looking = 1;
 	spy_quiet_enter(&quiet);
 	if (look && !stopped) {
-		look_in_turn();
+		spy_looks_in_turn();
 		spy_report_interim();
 	}
 	spy_snapshot_write(false);
@@ -284,6 +127,7 @@ static void *watch(void *unused)
 	uint64_t next_ns = spy_clock_now() + spy_options.watch_ns;
 
 	(void)unused;
+	watcher_tid = spy_self_tid();
 	prctl(PR_SET_NAME, "tcpwaitspy");
 	look_and_write(false);
 	if (spy_options.flush == SPY_FLUSH_BUFFER && step_ns > FLUSH_NS)
@@ -336,6 +180,7 @@ void spy_watcher_start(void)
 	due = spy_handler_is_inside();
 	if (due || atomic_exchange(&started, true))
 		return;
+	watcher_tid = 0;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
@@ -367,6 +212,54 @@ void spy_watcher_stop(void)
 		spy_sys4(SYS_futex, &looking, FUTEX_WAIT_PRIVATE, 1, &patience);
 }
 
+/* The threads of this process, as the kernel counts them; 0 where it does not say. */
+static uint32_t count_threads(void)
+{
+	struct statx st;
+
+	/* A directory's links are those from its parent, from itself and from each directory in it. */
+	return spy_sys(SYS_statx, AT_FDCWD, "/proc/self/task", 0, STATX_NLINK, &st) == 0 && st.stx_nlink > 2
+		       ? st.stx_nlink - 2
+		       : 0;
+}
+
+bool spy_watcher_pause(void)
+{
+	const struct timespec turn = {.tv_nsec = PAUSE_NS};
+	struct spy_section quiet;
+	bool ended = false;
+
+	if (count_threads() != (started && !stopped ? 2 : 1))
+		return false;
+	if (!started || stopped)
+		return true;
+	/* Until the kernel has forgotten it: it has its share of the descriptors for as long. */
+	spy_quiet_enter(&quiet);
+	stopped = 1;
+	for (int i = 0; i < PAUSE_TURNS && !ended; i++) {
+		spy_sys3(SYS_futex, &stopped, FUTEX_WAKE_PRIVATE, INT32_MAX);
+		spy_sys2(SYS_nanosleep, &turn, NULL);
+		ended = watcher_tid && spy_sys3(SYS_tgkill, spy_self_pid(), watcher_tid, 0) == -ESRCH;
+	}
+	stopped = 0;
+	started = !ended;
+	paused = ended;
+	spy_quiet_leave(&quiet);
+	return ended;
+}
+
+void spy_watcher_resume(void)
+{
+	struct spy_section quiet;
+
+	if (!paused)
+		return;
+	paused = false;
+	spy_quiet_enter(&quiet);
+	spy_watcher_start();
+	spy_quiet_leave(&quiet);
+}
+
 void spy_watcher_allow(bool allowed)
 {
 	forbidden = !allowed;
@@ -374,7 +267,7 @@ void spy_watcher_allow(bool allowed)
 
 void spy_watcher_on_the_way(void)
 {
-	if ((!spy_options.watch_ns || forbidden || due) && spy_clock_now() - last_look_ns > ON_THE_WAY_NS) {
+	if ((!spy_options.watch_ns || forbidden || due) && spy_clock_now() - spy_looks_last_ns() > ON_THE_WAY_NS) {
 		spy_watcher_look();
 		spy_report_interim();
 		spy_snapshot_write(false);
@@ -388,4 +281,5 @@ void spy_watcher_forked(void)
 	stopped = 0;
 	looking = 0;
 	main_left = false;
+	paused = false;
 }

@@ -23,6 +23,14 @@ void spy_watcher_allow(bool allowed);
 /* From now on it looks no more; waits a moment for a look that has begun. */
 void spy_watcher_stop(void);
 
+/*
+ * Before a call on which a second thread has a bearing (unshare(2), setns(2)), or a table of descriptors that is shared
+ * with one. True where this thread is the only one of the process now: the watcher, if it was there, has ended until
+ * spy_watcher_resume(). False where the program has threads of its own: then all is as it was.
+ */
+bool spy_watcher_pause(void);
+void spy_watcher_resume(void);
+
 /* One look at everything, now. Signals are blocked by the caller. */
 void spy_watcher_look(void);
 
