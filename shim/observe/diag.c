@@ -207,7 +207,7 @@ static enum spy_state read_answer(const union reply *reply, long len, const stru
 }
 
 /* The kernel's answer about these addresses; its length, or less than 0 without one. */
-static long ask(const struct spy_addr *local, const struct spy_addr *peer, union reply *reply)
+static long ask_about(const struct spy_addr *local, const struct spy_addr *peer, union reply *reply)
 {
 	struct request request = {
 		.head = {.nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST},
@@ -235,7 +235,7 @@ enum spy_state spy_diag_state(const struct spy_addr *local, const struct spy_add
 	if (!local->family || !peer->family || other_network)
 		return SPY_STATE_UNKNOWN;
 	spy_lock_take(&lock);
-	len = ask(local, peer, &reply);
+	len = ask_about(local, peer, &reply);
 	state = len < 0 ? SPY_STATE_UNKNOWN : read_answer(&reply, len, peer, cookie, more);
 	spy_lock_give(&lock);
 	return state;
@@ -251,7 +251,7 @@ bool spy_diag_is_listening(const struct spy_addr *local, uint64_t cookie)
 	if (!local->family || !cookie || other_network)
 		return false;
 	spy_lock_take(&lock);
-	len = ask(local, &nobody, &reply);
+	len = ask_about(local, &nobody, &reply);
 	spy_lock_give(&lock);
 	if (len < 0 || !NLMSG_OK(&reply.head, (size_t)len) || reply.head.nlmsg_type == NLMSG_ERROR ||
 	    reply.head.nlmsg_len < NLMSG_LENGTH(sizeof(*found)))
