@@ -30,6 +30,7 @@ static long fake_call(long number, const void *argument);
 #define spy_diag_other_network	  fake_diag_other_network
 #define spy_diag_open		  fake_diag_open
 #define spy_diag_state		  fake_diag_state
+#define spy_diag_is_listening	  fake_diag_is_listening
 #define spy_diag_port_holders	  fake_diag_port_holders
 #define spy_diag_peer_connections fake_diag_peer_connections
 #include "../../../shim/observe/diag.c" /* NOLINT(bugprone-suspicious-include) */
@@ -42,6 +43,7 @@ static struct {
 	bool knows; /* the connection that is asked about */
 	char reply[256];
 	size_t reply_len;
+	uint64_t listener; /* the cookie of the one that the kernel finds; 0: none */
 	int dumps;
 } kernel;
 
@@ -69,6 +71,12 @@ static void answer(const struct request *request)
 	} else if (request->head.nlmsg_flags & NLM_F_DUMP) {
 		kernel.dumps++;
 		reply_with(NLMSG_DONE, kernel.module == ALL_THERE ? &none : &refused, sizeof(none));
+	} else if (kernel.module == ALL_THERE && kernel.listener && !request->body.id.idiag_dport) {
+		struct inet_diag_msg found = {.idiag_state = SPY_STATE_LISTEN, .id = request->body.id};
+
+		found.id.idiag_cookie[0] = (uint32_t)kernel.listener;
+		found.id.idiag_cookie[1] = (uint32_t)(kernel.listener >> 32);
+		reply_with(SOCK_DIAG_BY_FAMILY, &found, sizeof(found));
 	} else if (kernel.module == ALL_THERE && kernel.knows) {
 		struct inet_diag_msg found = {.idiag_state = SPY_STATE_FIN_WAIT_1, .id = request->body.id};
 
@@ -174,6 +182,34 @@ static void another_network_is_not_asked(void **state)
 	assert_int_equal(ask(), SPY_STATE_UNKNOWN);
 }
 
+static bool listens(uint64_t cookie)
+{
+	const struct spy_addr local = {.ip = {127, 0, 0, 1}, .port = 80, .family = AF_INET};
+
+	return fake_diag_is_listening(&local, cookie);
+}
+
+static void listener_is_known_by_its_cookie(void **state)
+{
+	(void)state;
+	kernel.listener = UINT64_C(0x500000007);
+	assert_true(listens(UINT64_C(0x500000007)));
+	assert_false(listens(UINT64_C(0x600000007)));
+	assert_false(listens(0));
+}
+
+static void listener_that_is_gone_or_cannot_be_asked_for_is_none(void **state)
+{
+	(void)state;
+	assert_false(listens(7));
+	kernel.listener = 7;
+	kernel.refuses = true;
+	assert_false(listens(7));
+	kernel.refuses = false;
+	fake_diag_other_network();
+	assert_false(listens(7));
+}
+
 int main(void)
 {
 	const struct CMUnitTest diag[] = {
@@ -183,6 +219,8 @@ int main(void)
 		cmocka_unit_test_setup(kernel_without_tcp_diag_does_not_say_closed, boot),
 		cmocka_unit_test_setup(kernel_that_refuses_is_no_answer, boot),
 		cmocka_unit_test_setup(another_network_is_not_asked, boot),
+		cmocka_unit_test_setup(listener_is_known_by_its_cookie, boot),
+		cmocka_unit_test_setup(listener_that_is_gone_or_cannot_be_asked_for_is_none, boot),
 	};
 
 	return cmocka_run_group_tests_name("diag", diag, NULL, NULL);
