@@ -293,9 +293,10 @@ static void processes_left_running_are_waited_for(void **state)
 	struct run_result result;
 
 	(void)state;
-	/* The script ends at once; what it left ends when it has read its input. */
+	/* The script ends at once; what it left goes on when that has gone, and ends when it has read its input. */
 	result = cli_run(NULL, "sh", "-c",
-			 memory_text("(echo '%s'; sleep 0.3; echo 'close s') | %s >/dev/null & exit 3",
+			 memory_text("(echo '%s'; while kill -0 $$ 2>&-; do sleep 0.01; done; echo 'close s') | %s "
+				     ">/dev/null & exit 3",
 				     "s=socket 4 stream; bind s 127.0.0.1 0; listen s 5", SCRIPT));
 	run_assert_exit(&result, 3);
 	cli_assert_says(&result, "close\\(3\\) = 0");
