@@ -15,8 +15,11 @@
 #define STACK_SIZE ((size_t)64 * 1024)
 #define ROOM	   8 /* descriptors given up in the other table */
 
-/* As a thread of libc's is, but with files and a working directory of its own. The kernel clears a word when it has ended. */
-#define FLAGS (CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_CHILD_CLEARTID)
+/*
+ * As a thread of libc's is, since valgrind knows no other; it has a working directory and files of its own as the
+ * first thing that it does. The kernel clears a word when it has ended.
+ */
+#define FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_CHILD_CLEARTID)
 
 /* Of close_range(2); by number, since the headers of older libcs do not have it. */
 #ifndef CLOSE_RANGE_UNSHARE
@@ -46,8 +49,10 @@ static bool have_own_table(void)
 static int run(void *argument)
 {
 	struct job *job = argument;
+	bool has_own_directory = spy_sys1(SYS_unshare, CLONE_FS) == 0;
+	bool is_there = job->directory < 0 || (has_own_directory && spy_sys1(SYS_fchdir, job->directory) == 0);
 
-	if ((job->directory < 0 || spy_sys1(SYS_fchdir, job->directory) == 0) && have_own_table()) {
+	if (is_there && have_own_table()) {
 		job->work(job->data);
 		job->done = true;
 	}
@@ -58,7 +63,7 @@ static int run(void *argument)
 /* Filters look at clone()'s flags, which tell threads from processes. */
 static bool is_allowed(void)
 {
-	const uint64_t clone_args[6] = {FLAGS | CLONE_FILES};
+	const uint64_t clone_args[6] = {FLAGS};
 
 	return !spy_sandboxed ||
 	       (spy_sandbox_allows(SYS_clone, clone_args) && spy_sandbox_allows_number(SPY_SYS_MMAP) &&
@@ -77,7 +82,7 @@ bool spy_apart_run_bare(void (*work)(void *data), void *data, int directory)
 	stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (stack != MAP_FAILED) {
 		/* The kernel's wake-up is for a futex that may be shared. */
-		if (clone(run, (char *)stack + STACK_SIZE, FLAGS | CLONE_FILES, &job, NULL, NULL, &running) > 0)
+		if (clone(run, (char *)stack + STACK_SIZE, FLAGS, &job, NULL, NULL, &running) > 0)
 			while (running)
 				spy_sys4(SYS_futex, &running, FUTEX_WAIT, 1, NULL);
 		munmap(stack, STACK_SIZE);
