@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "pending.h"
 #include "sys.h"
 
 #define SPINS 100
@@ -61,7 +62,8 @@ void spy_mask_let_main(uint64_t program)
 	for (int i = 0; i < TURNS; i++) {
 		long rc = spy_sys2(SYS_rt_sigpending, &pending, sizeof(pending));
 
-		if (rc != 0 || !(pending & ~program & SENT_TO_PROCESSES) || is_main_thread())
+		pending &= ~program & SENT_TO_PROCESSES;
+		if (rc != 0 || !pending || is_main_thread() || (i == 0 && !spy_pending_for_main(pending)))
 			return;
 		spy_sys2(SYS_nanosleep, &turn, NULL);
 	}

@@ -33,7 +33,7 @@ void spy_mask_restore(const struct spy_mask *mask);
  * Call before signals are unblocked; program is the mask that is coming back. A signal that is sent to the process is the
  * main thread's while that has it unblocked, and programs count on it: Python's does not wake for a handler that ran
  * elsewhere. The kernel wakes that thread, but gives the signal to whoever looks first, and to unblock is to look. So
- * other threads leave it a moment, some milliseconds at most.
+ * other threads leave it a moment, some milliseconds at most. One that was sent to this thread alone comes at once.
  */
 void spy_mask_let_main(uint64_t program);
 

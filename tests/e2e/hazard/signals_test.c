@@ -170,6 +170,15 @@ static void signals_of_the_process_are_the_main_thread_s(void **state)
 	log_assert_no_fault(&log);
 }
 
+static void signal_for_one_thread_is_not_held_up(void **state)
+{
+	struct log log;
+
+	(void)state;
+	log = hazard_run("hazard/signals", "for_one_thread", "calls=none");
+	hazard_assert_healthy(&log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest signals[] = {
@@ -191,6 +200,7 @@ int main(void)
 		TEST(SIGPIPE_that_is_ignored_or_handled_is_no_finding),
 		TEST(SIGPIPE_of_a_pipe_is_not_the_connection_s_that_was_left),
 		TEST(signals_of_the_process_are_the_main_thread_s),
+		TEST(signal_for_one_thread_is_not_held_up),
 	};
 
 	return cmocka_run_group_tests_name("hazard_signals", signals, NULL, NULL);

@@ -3,7 +3,10 @@
  */
 #include "strike.h"
 
-#define ROUNDS 10000
+#include <sys/resource.h>
+
+#define ROUNDS	10000
+#define STRIKES 2000
 
 static struct pair other;
 static volatile sig_atomic_t strikes;
@@ -178,10 +181,54 @@ static void sigpipe_of_a_pipe(void)
 	printf("write = %zd\n", write(ends[1], "x", 1));
 }
 
+static atomic_bool done;
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+static void *strike_often(void *thread)
+{
+	for (int i = 0; i < STRIKES; i++) {
+		pthread_kill(*(const pthread_t *)thread, SIGUSR1);
+		usleep(50);
+	}
+	done = true;
+	return NULL;
+}
+
+static void *be_struck(void *unused)
+{
+	const pthread_t self = pthread_self();
+	struct rusage usage;
+	pthread_t striker;
+
+	pthread_create(&striker, NULL, strike_often, (void *)&self);
+	while (!done)
+		setsockopt(pair.client, SOL_SOCKET, SO_KEEPALIVE, &(int){1}, sizeof(int));
+	getrusage(RUSAGE_THREAD, &usage);
+	pthread_join(striker, NULL);
+	printf("waited: %s\n", usage.ru_nvcsw > STRIKES / 4 ? "yes" : "no");
+	return unused;
+}
+
+/* A signal for a thread that is not main, and for no other, comes to it at once. */
+static void for_one_thread(void)
+{
+	pthread_t thread;
+
+	pair = open_pair();
+	on_signal(SIGUSR1, nothing, SA_RESTART);
+	pthread_create(&thread, NULL, be_struck, NULL);
+	pthread_join(thread, NULL);
+	say_end(pair);
+}
+
 static const struct hazard_case cases[] = {
 	HAZARD_CASE(close_inside),	HAZARD_CASE(storm),	      HAZARD_CASE(pipes),
 	HAZARD_CASE(sigpipe_default),	HAZARD_CASE(sigpipe_ignored), HAZARD_CASE(sigpipe_handled),
-	HAZARD_CASE(sigpipe_of_a_pipe),
+	HAZARD_CASE(sigpipe_of_a_pipe), HAZARD_CASE(for_one_thread),
 };
 
 int main(int argc, char **argv)
