@@ -55,13 +55,15 @@ struct ps_places {
 	struct log *logs;
 };
 
-struct ps_places *ps_places_open(bool offline)
+struct ps_places *ps_places_open(bool offline, const char *debug_directory)
 {
 	struct ps_places *places = words_room(sizeof(*places));
 
 	*places = (struct ps_places){.symbols = symbols_open()};
 	if (places->symbols && offline)
 		symbols_stay_offline(places->symbols);
+	if (places->symbols && debug_directory)
+		symbols_look_in(places->symbols, debug_directory);
 	return places;
 }
 
@@ -263,9 +265,11 @@ static void take(struct log *log, const struct item *item)
 		entry->found = take_finding(log, item);
 }
 
-/* The file that tells most: a JSON log, else a flight record; NULL: there is neither. */
+/* The file that tells most: a JSON log with calls, a flight record, or a log of findings; NULL: there is none. */
 static const char *file_of(const struct spy_options *options)
 {
+	if (options->calls == SPY_CALLS_NONE && options->record[0])
+		return options->record;
 	if (options->format == SPY_FORMAT_JSON && strcmp(options->log, "stderr") != 0)
 		return options->log;
 	return options->record[0] ? options->record : NULL;

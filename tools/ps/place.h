@@ -17,8 +17,10 @@ struct ps_story {
 
 struct ps_places;
 
-/* Never NULL. offline: debug information from this machine only. */
-struct ps_places *ps_places_open(bool offline);
+/*
+ * Never NULL. offline: debug information from this machine only; debug_directory: where it is besides, or NULL.
+ */
+struct ps_places *ps_places_open(bool offline, const char *debug_directory);
 void ps_places_close(struct ps_places *places);
 
 /*

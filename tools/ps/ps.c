@@ -20,16 +20,22 @@ struct ps_options {
 	int pid; /* 0: all */
 	bool json;
 	bool offline;
+	const char *debug_directory; /* NULL: none */
 	enum out_colors colors;
 };
 
-enum { OPTION_COLOR = 500, OPTION_OFFLINE };
+enum { OPTION_COLOR = 500, OPTION_OFFLINE, OPTION_DEBUG };
 
 static const struct option long_options[] = {
-	{"all", no_argument, NULL, 'a'},     {"state", required_argument, NULL, 's'},
-	{"json", no_argument, NULL, 'j'},    {"color", required_argument, NULL, OPTION_COLOR},
-	{"help", no_argument, NULL, 'h'},    {"no-debuginfod", no_argument, NULL, OPTION_OFFLINE},
-	{"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0},
+	{"all", no_argument, NULL, 'a'},
+	{"state", required_argument, NULL, 's'},
+	{"json", no_argument, NULL, 'j'},
+	{"color", required_argument, NULL, OPTION_COLOR},
+	{"help", no_argument, NULL, 'h'},
+	{"no-debuginfod", no_argument, NULL, OPTION_OFFLINE},
+	{"debug-dir", required_argument, NULL, OPTION_DEBUG},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
 };
 
 static void print_help(void)
@@ -43,6 +49,7 @@ static void print_help(void)
 	       "  -j, --json              JSON Lines instead of a table\n"
 	       "      --color=auto|always|never\n"
 	       "                          auto: on a terminal, unless NO_COLOR is set\n"
+	       "      --debug-dir=DIR     separate debug files are in DIR, besides where they usually are\n"
 	       "      --no-debuginfod     debug information from this machine only, whatever DEBUGINFOD_URLS says\n"
 	       "  -h, --help              this text\n"
 	       "  -V, --version           the version\n\n"
@@ -115,12 +122,14 @@ static int read_options(struct ps_options *options, int argc, char **argv, bool 
 			options->states |= state;
 		else if (code == 'j')
 			options->json = true;
+		else if (code == OPTION_DEBUG)
+			options->debug_directory = optarg;
 		else if (code == OPTION_OFFLINE)
 			options->offline = true;
 		else if (code != OPTION_COLOR || !out_read_colors(optarg, &options->colors)) {
 			fprintf(stderr,
 				"tcpwaitspy: %s: valid are --all, --state=STATE, --json, "
-				"--color=auto|always|never, --no-debuginfod, --help and --version\n",
+				"--color=auto|always|never, --debug-dir=DIR, --no-debuginfod, --help and --version\n",
 				argv[optind - 1]);
 			return STATUS_USAGE;
 		}
@@ -211,7 +220,7 @@ static void tell_of_the_unseen(const struct ps_owners *owners, struct ps_places 
 static int show(const struct ps_options *options, const struct ps_list *list)
 {
 	struct ps_row *rows = words_room((list->count + 1) * sizeof(*rows));
-	struct ps_places *places = ps_places_open(options->offline);
+	struct ps_places *places = ps_places_open(options->offline, options->debug_directory);
 	struct out out = out_make(stdout, options->colors);
 	struct ps_owners owners;
 	size_t count;

@@ -86,28 +86,33 @@ static uint64_t read_items(struct model *model, struct source *source, const cha
 	return count;
 }
 
-static void tell_trouble(struct source *source, const char *path, uint64_t items)
+/* True where it is a log: one that is empty may be that of a program without TCP. */
+static bool tell_trouble(struct source *source, const char *path, uint64_t items)
 {
 	const char *trouble = source_trouble(source);
 	uint64_t done, size;
 
 	source_progress(source, &done, &size);
-	if (trouble)
-		fprintf(stderr, "tcpwaitspy: %s: %s\n", path, trouble);
-	else if (!items && !done)
+	if (!items && !done && !trouble)
 		fprintf(stderr, "tcpwaitspy: %s is empty\n", path);
 	else if (!items && !interrupted)
-		fprintf(stderr, "tcpwaitspy: %s has no record of a JSON log (format=json) or flight record (record=)\n",
-			path);
+		fprintf(stderr,
+			"tcpwaitspy: %s has no record of a JSON log (format=json) or flight record (record=)%s%s\n",
+			path, trouble ? ": " : "", trouble ? trouble : "");
+	else if (trouble)
+		fprintf(stderr, "tcpwaitspy: %s: %s\n", path, trouble);
 	if (interrupted && size)
 		fprintf(stderr, "tcpwaitspy: interrupted: %llu of %llu bytes of %s were read\n",
 			(unsigned long long)done, (unsigned long long)size, path);
 	else if (interrupted)
 		fprintf(stderr, "tcpwaitspy: interrupted: %llu bytes of %s were read\n", (unsigned long long)done,
 			path);
+	return items || (!done && !trouble) || interrupted;
 }
 
-static void read_file(struct model *model, const char *path, struct progress *progress, struct input_result *result)
+/* named: the user gave it, and no directory that it is in, where other files may be besides. */
+static void read_file(struct model *model, const char *path, bool named, struct progress *progress,
+		      struct input_result *result)
 {
 	struct source *source = source_open(path);
 	uint64_t items;
@@ -121,7 +126,8 @@ static void read_file(struct model *model, const char *path, struct progress *pr
 		model_next_file(model);
 	items = read_items(model, source, path, progress);
 	clear_progress(progress);
-	tell_trouble(source, path, items);
+	if (!tell_trouble(source, path, items) && named)
+		result->failed++;
 	source_close(source);
 }
 
@@ -149,7 +155,7 @@ static void read_directory(struct model *model, const char *path, struct progres
 
 		if (!interrupted && asprintf(&file, "%s/%s", path, entries[i]->d_name) != -1) {
 			if (stat(file, &status) == 0 && S_ISREG(status.st_mode))
-				read_file(model, file, progress, result);
+				read_file(model, file, false, progress, result);
 			free(file);
 		}
 		free(entries[i]);
@@ -173,7 +179,7 @@ struct input_result input_read(struct model *model, char *const *paths, int coun
 		if (strcmp(paths[i], "-") != 0 && stat(paths[i], &status) == 0 && S_ISDIR(status.st_mode))
 			read_directory(model, paths[i], &progress, &result);
 		else
-			read_file(model, paths[i], &progress, &result);
+			read_file(model, paths[i], true, &progress, &result);
 	}
 	sigaction(SIGINT, &before, NULL);
 	result.interrupted = interrupted;

@@ -19,11 +19,12 @@
 #define WRITER 1000
 
 static const struct option own[] = {
-	{"since", required_argument, NULL, 's'},    {"rule", required_argument, NULL, 'r'},
-	{"severity", required_argument, NULL, 'S'}, {"top", required_argument, NULL, 'n'},
-	{"fail-on", required_argument, NULL, 'f'},  {"verbose", no_argument, NULL, 'v'},
-	{"color", required_argument, NULL, 'c'},    {"no-debuginfod", no_argument, NULL, 'N'},
-	{"help", no_argument, NULL, 'h'},	    {"version", no_argument, NULL, 'V'},
+	{"since", required_argument, NULL, 's'},     {"rule", required_argument, NULL, 'r'},
+	{"severity", required_argument, NULL, 'S'},  {"top", required_argument, NULL, 'n'},
+	{"fail-on", required_argument, NULL, 'f'},   {"verbose", no_argument, NULL, 'v'},
+	{"color", required_argument, NULL, 'c'},     {"no-debuginfod", no_argument, NULL, 'N'},
+	{"debug-dir", required_argument, NULL, 'D'}, {"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
 };
 
 #define OWN_COUNT (sizeof(own) / sizeof(own[0]))
@@ -41,6 +42,7 @@ static void print_help(void)
 	       "      --fail-on=LEVEL     exit status 1 where a finding is as bad as that, for CI\n"
 	       "  -v, --verbose           with stacks, evidence, and every process\n"
 	       "      --color=auto|always|never\n"
+	       "      --debug-dir=DIR     separate debug files are in DIR, besides where they usually are\n"
 	       "      --no-debuginfod     debug information from this machine only, whatever DEBUGINFOD_URLS says\n"
 	       "  -h, --help              this text\n"
 	       "  -V, --version           the version\n\n"
@@ -182,6 +184,9 @@ static int take_option(struct report_options *options, int code)
 	case 'c':
 		if (!out_read_colors(optarg, &options->colors))
 			return refuse("color", optarg, "auto, always or never is valid");
+		return REPORT_OPTIONS_GO;
+	case 'D':
+		options->debug_directory = optarg;
 		return REPORT_OPTIONS_GO;
 	case 'N':
 		options->offline = true;

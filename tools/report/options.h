@@ -18,6 +18,7 @@ struct report_options {
 	unsigned long top; /* places shown; 0: all */
 	bool verbose;
 	bool offline;
+	const char *debug_directory; /* NULL: none */
 	bool fails; /* --fail-on was given, and this is the severity */
 	enum spy_severity fail_on;
 	enum out_colors colors;

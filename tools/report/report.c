@@ -98,6 +98,8 @@ int report_command(int argc, char **argv)
 	symbols = symbols_open();
 	if (symbols && options.offline)
 		symbols_stay_offline(symbols);
+	if (symbols && options.debug_directory)
+		symbols_look_in(symbols, options.debug_directory);
 	model_finish(model, symbols);
 	tell_symbol_troubles(symbols);
 	written = write_outputs(&options, model);

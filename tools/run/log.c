@@ -106,6 +106,8 @@ int run_log_begin(struct run_log *log, struct run_options *options)
 	log->render.symbols = log->as_json ? NULL : symbols_open();
 	if (log->render.symbols && options->offline)
 		symbols_stay_offline(log->render.symbols);
+	if (log->render.symbols && options->debug_directory)
+		symbols_look_in(log->render.symbols, options->debug_directory);
 	log->raw_fd = fileno(log->stream);
 	log->follow = log->is_private ? follow_private() : follow_template(settings->log);
 	if (!log->follow) {

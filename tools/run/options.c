@@ -14,7 +14,7 @@
 /* getopt_long()'s numbers of settings; those of the command's options are characters. */
 #define SETTING 1000
 
-enum { OWN_LIBRARY = 500, OWN_COLOR, OWN_OFFLINE };
+enum { OWN_LIBRARY = 500, OWN_COLOR, OWN_OFFLINE, OWN_DEBUG };
 
 static const struct option own[] = {
 	{"quiet", no_argument, NULL, 'q'},
@@ -22,6 +22,7 @@ static const struct option own[] = {
 	{"color", required_argument, NULL, OWN_COLOR},
 	{"library", required_argument, NULL, OWN_LIBRARY},
 	{"no-wait", no_argument, NULL, 'D'},
+	{"debug-dir", required_argument, NULL, OWN_DEBUG},
 	{"no-debuginfod", no_argument, NULL, OWN_OFFLINE},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -41,6 +42,7 @@ static void print_help(void)
 	       "                          auto: on a terminal, unless NO_COLOR is set\n"
 	       "      --library=FILE      the shim; looked for beside the command and in ../lib otherwise\n"
 	       "  -D, --no-wait           end with the program, and not with the last process that it left running\n"
+	       "      --debug-dir=DIR     separate debug files are in DIR, besides where they usually are\n"
 	       "      --no-debuginfod     debug information from this machine only, whatever DEBUGINFOD_URLS says\n"
 	       "  -h, --help              this text\n"
 	       "  -V, --version           the version\n\n"
@@ -76,6 +78,9 @@ static int take_option(struct run_options *options, int code)
 		return RUN_OPTIONS_GO;
 	case 'o':
 		options->output = optarg;
+		return RUN_OPTIONS_GO;
+	case OWN_DEBUG:
+		options->debug_directory = optarg;
 		return RUN_OPTIONS_GO;
 	case OWN_OFFLINE:
 		options->offline = true;

@@ -19,6 +19,7 @@ struct run_options {
 	bool quiet;
 	bool no_wait;
 	bool offline;
+	const char *debug_directory; /* NULL: none */
 	int program; /* its index in argv */
 };
 

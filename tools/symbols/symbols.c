@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,21 +31,62 @@ struct module {
 struct symbols {
 	struct room room;
 	struct network network;
+	Dwfl_Callbacks callbacks;
+	const char *directory; /* of debug information, beside the usual one; NULL: none was given */
+	char *search; /* libdwfl's list of such; NULL: its default */
 	struct module *modules;
 	struct text_file *texts;
 	const char **troubles;
 	size_t trouble_count;
 };
 
-static const Dwfl_Callbacks callbacks = {
-	.find_elf = dwfl_build_id_find_elf,
-	.find_debuginfo = network_find_debuginfo,
-	.section_address = dwfl_offline_section_address,
-};
+static void add_trouble(struct symbols *symbols, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_trouble(struct symbols *symbols, const char *format, ...)
+{
+	const char **list = realloc(symbols->troubles, (symbols->trouble_count + 1) * sizeof(*list));
+	char line[1024];
+	va_list args;
+
+	if (!list)
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	symbols->troubles = list;
+	list[symbols->trouble_count++] = room_text(&symbols->room, line, strlen(line));
+}
+
+/* Where distributions put the debug information of what they have installed; libdwfl's own default. */
+#define DEBUG_DIRECTORY "/usr/lib/debug"
 
 struct symbols *symbols_open(void)
 {
-	return calloc(1, sizeof(struct symbols));
+	struct symbols *symbols = calloc(1, sizeof(struct symbols));
+
+	if (symbols)
+		symbols->callbacks = (Dwfl_Callbacks){
+			.find_elf = dwfl_build_id_find_elf,
+			.find_debuginfo = network_find_debuginfo,
+			.section_address = dwfl_offline_section_address,
+			.debuginfo_path = &symbols->search,
+		};
+	return symbols;
+}
+
+void symbols_look_in(struct symbols *symbols, const char *directory)
+{
+	char path[PATH_MAX];
+	char search[PATH_MAX + 64];
+
+	/* For libdwfl a name without a slash in front is one beside the module. */
+	if (!realpath(directory, path)) {
+		add_trouble(symbols, "%s: %s: no debug information from there", directory, strerror(errno));
+		return;
+	}
+	snprintf(search, sizeof(search), ":.debug:%s:%s", path, DEBUG_DIRECTORY);
+	symbols->directory = room_text(&symbols->room, path, strlen(path));
+	symbols->search = room_text(&symbols->room, search, strlen(search));
 }
 
 void symbols_stay_offline(struct symbols *symbols)
@@ -63,23 +105,6 @@ void symbols_close(struct symbols *symbols)
 	free(symbols->troubles);
 	room_close(&symbols->room);
 	free(symbols);
-}
-
-static void add_trouble(struct symbols *symbols, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add_trouble(struct symbols *symbols, const char *format, ...)
-{
-	const char **list = realloc(symbols->troubles, (symbols->trouble_count + 1) * sizeof(*list));
-	char line[1024];
-	va_list args;
-
-	if (!list)
-		return;
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	symbols->troubles = list;
-	list[symbols->trouble_count++] = room_text(&symbols->room, line, strlen(line));
 }
 
 /* A log may name anything: only regular files are opened, and none is waited for. */
@@ -119,7 +144,7 @@ static bool open_file(struct symbols *symbols, struct module *module, const char
 	*found = '\0';
 	if (fd == -1)
 		return false;
-	module->dwfl = dwfl_begin(&callbacks);
+	module->dwfl = dwfl_begin(&symbols->callbacks);
 	dwfl_report_begin(module->dwfl);
 	module->dwfl_module = dwfl_report_elf(module->dwfl, path, path, fd, 0, true);
 	dwfl_report_end(module->dwfl, NULL, NULL);
@@ -140,15 +165,15 @@ static bool open_file(struct symbols *symbols, struct module *module, const char
 	return false;
 }
 
-/* Where distributions put the debug information of what they have installed. */
-static bool open_debug_file(struct symbols *symbols, struct module *module)
+static bool open_debug_file(struct symbols *symbols, struct module *module, const char *directory)
 {
-	char path[256];
+	char path[PATH_MAX + 256];
 	char found[BUILD_ID_TEXT];
 
-	if (!module->build_id || strlen(module->build_id) < 3 || strchr(module->build_id, '/'))
+	if (!directory || !module->build_id || strlen(module->build_id) < 3 || strchr(module->build_id, '/'))
 		return false;
-	snprintf(path, sizeof(path), "/usr/lib/debug/.build-id/%.2s/%s.debug", module->build_id, module->build_id + 2);
+	snprintf(path, sizeof(path), "%s/.build-id/%.2s/%.200s.debug", directory, module->build_id,
+		 module->build_id + 2);
 	return open_file(symbols, module, path, found);
 }
 
@@ -170,7 +195,7 @@ static struct module *module_of(struct symbols *symbols, const char *path, const
 	if (open_file(symbols, module, path, found))
 		return module;
 	error = errno;
-	if (open_debug_file(symbols, module))
+	if (open_debug_file(symbols, module, symbols->directory) || open_debug_file(symbols, module, DEBUG_DIRECTORY))
 		return module;
 	if (error == ESTALE)
 		add_trouble(symbols, "%s is another build than the one logged (build id %.12s, logged %.12s): not used",

@@ -29,6 +29,12 @@ void symbols_stay_offline(struct symbols *symbols);
 void symbols_close(struct symbols *symbols);
 
 /*
+ * One more directory for separate debug files, before /usr/lib/debug and in the same shapes: .build-id/12/34....debug
+ * in it, or a file of the name that .gnu_debuglink has. To be called before names are asked for.
+ */
+void symbols_look_in(struct symbols *symbols, const char *directory);
+
+/*
  * The frames at an offset of a module (a path), innermost first: those inlined there, and the function
  * itself last. build_id is hexadecimal; NULL: not known, and any file at the path is taken. The
  * offset is a return address as stacks have it: what is looked up is the call before it.

@@ -157,6 +157,17 @@ static void flight_record_tells_places_too(void **state)
 	run_stop(script, SIGKILL);
 }
 
+static void a_record_beside_a_log_without_calls_tells_places(void **state)
+{
+	struct run_process *script = leak_twice(
+		memory_text("record=%s:record_size=1M:calls=none:close_wait=20ms:watch=10ms", file_temp("record")));
+	struct expectation both = {script, " fd 5 +yes +close-wait-leak: [^\n]*\n.* fd 6 +yes +close-wait-leak: "};
+
+	(void)state;
+	test_until(is_shown, &both, "the place of both");
+	run_stop(script, SIGKILL);
+}
+
 static void traced_process_without_a_log_file_is_told(void **state)
 {
 	struct run_process *script = leak("", false);
@@ -243,6 +254,7 @@ int main(void)
 		TEST(connections_that_came_the_same_way_have_the_same_place),
 		TEST(a_connection_without_a_finding_has_the_place_that_made_it),
 		TEST(flight_record_tells_places_too),
+		TEST(a_record_beside_a_log_without_calls_tells_places),
 		TEST(traced_process_without_a_log_file_is_told),
 		TEST(time_wait_and_fin_wait_2_have_the_rest_of_their_timers),
 		TEST(other_network_namespace_is_entered),

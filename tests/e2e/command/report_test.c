@@ -152,6 +152,7 @@ static void a_file_that_cannot_be_read_is_named_and_the_others_are_reported(void
 	assert_string_equal(result.out, "");
 }
 
+/* A check that reads the wrong file must not pass; in a directory of logs there may be other files. */
 static void a_file_without_records_is_said_to_have_none(void **state)
 {
 	struct run_result result;
@@ -159,10 +160,18 @@ static void a_file_without_records_is_said_to_have_none(void **state)
 	(void)state;
 	file_write(file_temp("notes"), "==1== 14:03:22.104512 [1] close(3) = 0\nhello\n");
 	file_write(file_temp("empty"), "");
-	result = cli_run(NULL, "report", file_temp("notes"), file_temp("empty"));
-	run_assert_exit(&result, 0);
+	result = cli_run(NULL, "report", "--fail-on=error", file_temp("notes"), file_temp("empty"));
+	run_assert_exit(&result, 126);
 	cli_assert_says(&result, "notes has no record of a JSON log ");
 	cli_assert_says(&result, "empty is empty\n");
+	result = cli_run(NULL, "report", file_temp("empty"));
+	run_assert_exit(&result, 0);
+	result = cli_run(NULL, "report", file_built("tcpwaitspy"));
+	run_assert_exit(&result, 126);
+	cli_assert_says(&result, "tcpwaitspy has no record of a JSON log .*: [0-9]+ damaged ");
+	result = cli_run(NULL, "report", file_temp(""));
+	run_assert_exit(&result, 0);
+	cli_assert_says(&result, "notes has no record of a JSON log ");
 }
 
 static void a_damaged_log_gives_what_can_be_read_and_one_line_on_the_rest(void **state)

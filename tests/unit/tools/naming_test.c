@@ -174,6 +174,36 @@ static void debug_information_is_found_by_the_link_to_it(void **state)
 	assert_inlined(lab, frames, count);
 }
 
+/* As a build server keeps them: by build id, or by the name that is linked to. */
+static void debug_information_is_found_in_a_directory_of_its_own(void **state)
+{
+	static const char *const keep[] = {
+		" && mkdir -p kept/.build-id/01 && mv app.debug kept/.build-id/01/02030405060708.debug && strip app",
+		" && mkdir -p kept && strip app && objcopy --add-gnu-debuglink=app.debug app && mv app.debug kept",
+		" && mkdir -p kept/.build-id/01 && mv app.debug kept/.build-id/01/02030405060708.debug && mv app gone",
+	};
+	const struct lab *lab = *state;
+	const char *const *troubles;
+
+	for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++) {
+		struct symbols *symbols = symbols_open();
+		const struct symbols_frame *frames;
+		uint64_t offset = make(lab, "app.c", source, COMPILE);
+		size_t count;
+
+		in_lab(lab, "rm -rf kept && objcopy --only-keep-debug app app.debug");
+		in_lab(lab, keep[i] + 4);
+		symbols_look_in(symbols, in(lab, "kept"));
+		count = symbols_find(symbols, in(lab, "app"), "0102030405060708", offset, &frames);
+		assert_inlined(lab, frames, count);
+		assert_int_equal(symbols_troubles(symbols, &troubles), 0);
+		symbols_close(symbols);
+	}
+	symbols_look_in(lab->symbols, in(lab, "nowhere"));
+	assert_int_equal(symbols_troubles(lab->symbols, &troubles), 1);
+	assert_non_null(strstr(troubles[0], "nowhere: No such file or directory: no debug information from there"));
+}
+
 static void a_stripped_program_has_no_names(void **state)
 {
 	const struct lab *lab = *state;
@@ -302,6 +332,7 @@ int main(void)
 		LAB(inlined_functions_are_frames_of_their_own),
 		LAB(a_program_without_pie_has_the_same_names),
 		LAB(debug_information_is_found_by_the_link_to_it),
+		LAB(debug_information_is_found_in_a_directory_of_its_own),
 		LAB(a_stripped_program_has_no_names),
 		LAB(without_debug_information_the_symbol_table_names_the_function),
 		LAB(another_build_is_not_used_and_said_once),
