@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../include/tcpwaitspy/version.h"
+#include "memo.h"
 
 static void put_args(struct spy_buf *out, const struct spy_event *ev)
 {
@@ -30,12 +31,27 @@ static void put_args(struct spy_buf *out, const struct spy_event *ev)
 	spy_buf_char(out, '}');
 }
 
-static void put_source(struct spy_buf *out, const struct spy_event *ev)
+static void spell_states(struct spy_buf *out, const struct spy_event *ev)
 {
+	spy_json_word(out, "state_before", spy_state_name(ev->state_before));
+	spy_json_word(out, "state", spy_state_name(ev->state));
 	if (ev->source == SPY_SOURCE_INFERRED)
 		spy_buf_str(out, ",\"state_source\":\"inferred\"");
 	else
 		spy_buf_str(out, ",\"state_source\":\"kernel\"");
+}
+
+/* Most lines say the same here: established, and so it stays. */
+static void put_states(struct spy_buf *out, const struct spy_event *ev)
+{
+	static SPY_MEMO last;
+	struct spy_memo_key states = {{ev->state_before, ev->state, ev->source}};
+	size_t begin = out->len;
+
+	if (spy_memo_put(&last, &states, out))
+		return;
+	spell_states(out, ev);
+	spy_memo_keep(&last, &states, out, begin);
 }
 
 static void put_argv(struct spy_buf *out, const char *argv, size_t len)
@@ -84,9 +100,7 @@ static void json_call(struct spy_buf *out, const struct spy_origin *from, const 
 	spy_json_key(out, "duration_us");
 	spy_buf_fixed(out, ev->duration_ns / 100, 1);
 	spy_json_conn(out, conn);
-	spy_json_word(out, "state_before", spy_state_name(ev->state_before));
-	spy_json_word(out, "state", spy_state_name(ev->state));
-	put_source(out, ev);
+	put_states(out, ev);
 	if (ev->observed_eof)
 		spy_buf_str(out, ",\"observed_eof\":true");
 	if (ev->stack)
@@ -99,9 +113,7 @@ static void json_state(struct spy_buf *out, const struct spy_origin *from, const
 {
 	spy_json_head(out, from, "state");
 	spy_json_conn(out, conn);
-	spy_json_word(out, "state_before", spy_state_name(ev->state_before));
-	spy_json_word(out, "state", spy_state_name(ev->state));
-	put_source(out, ev);
+	put_states(out, ev);
 	spy_json_key(out, "dwell_ms");
 	spy_buf_fixed(out, ev->dwell_ns / 1000, 3);
 	if (ev->state == SPY_STATE_TIME_WAIT && ev->state_age_ms > 0)

@@ -3,8 +3,9 @@
  */
 #include "json_parts.h"
 
-#include <stdatomic.h>
 #include <string.h>
+
+#include "memo.h"
 
 /* Civil date from days since 1970 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"). */
 static void put_date(struct spy_buf *out, uint64_t days)
@@ -22,8 +23,6 @@ static void put_date(struct spy_buf *out, uint64_t days)
 	spy_buf_padded(out, day_of_year - (153 * mp + 2) / 5 + 1, 2);
 }
 
-#define SECOND_LEN 20
-
 static void put_second(struct spy_buf *out, uint64_t second)
 {
 	put_date(out, second / 86400);
@@ -36,49 +35,35 @@ static void put_second(struct spy_buf *out, uint64_t second)
 	spy_buf_char(out, '.');
 }
 
-/*
- * The thread's last second as text, "2026-11-22T14:03:22.". A handler may find it half written: then it leaves it
- * alone; or put its own in while it is read: then second is another one afterwards.
- */
-static __thread struct {
-	volatile uint64_t second; /* plus 1; 0: none */
-	volatile bool busy;
-	char text[SECOND_LEN];
-} last __attribute__((tls_model("initial-exec")));
-
-static void keep_second(uint64_t second, const char *text)
-{
-	if (last.busy)
-		return;
-	last.busy = true;
-	last.second = 0;
-	atomic_signal_fence(memory_order_seq_cst);
-	memcpy(last.text, text, SECOND_LEN);
-	atomic_signal_fence(memory_order_seq_cst);
-	last.second = second + 1;
-	last.busy = false;
-}
-
 /* RFC 3339 in UTC with microseconds. */
 static void put_timestamp(struct spy_buf *out, uint64_t wall_ns)
 {
-	uint64_t second = wall_ns / 1000000000u;
+	static SPY_MEMO last;
+	struct spy_memo_key second = {{wall_ns / 1000000000u}};
 	size_t begin = out->len;
-	bool known = last.second == second + 1;
 
-	if (known) {
-		spy_buf_mem(out, last.text, SECOND_LEN);
-		atomic_signal_fence(memory_order_seq_cst);
-		known = last.second == second + 1;
+	if (!spy_memo_put(&last, &second, out)) {
+		put_second(out, second.word[0]);
+		spy_memo_keep(&last, &second, out, begin);
 	}
-	if (!known) {
-		out->len = begin;
-		put_second(out, second);
-		if (out->len == begin + SECOND_LEN)
-			keep_second(second, out->data + begin);
-	}
-	spy_buf_padded(out, wall_ns / 1000 % 1000000u, 6);
+	spy_buf_micros(out, (uint32_t)(wall_ns / 1000 % 1000000u));
 	spy_buf_char(out, 'Z');
+}
+
+/* Who writes, which is the same from line to line. */
+static void put_origin(struct spy_buf *out, const struct spy_origin *from)
+{
+	static SPY_MEMO last;
+	struct spy_memo_key who = {{(uint64_t)from->pid, from->tid}};
+	size_t begin = out->len;
+
+	if (spy_memo_put(&last, &who, out))
+		return;
+	spy_buf_str(out, "\",\"pid\":");
+	spy_buf_int(out, from->pid);
+	spy_buf_str(out, ",\"tid\":");
+	spy_buf_uint(out, from->tid);
+	spy_memo_keep(&last, &who, out, begin);
 }
 
 void spy_json_name(struct spy_buf *out, const char *name)
@@ -94,10 +79,7 @@ void spy_json_head(struct spy_buf *out, const struct spy_origin *from, const cha
 	spy_buf_str(out, type);
 	spy_buf_str(out, "\",\"ts\":\"");
 	put_timestamp(out, from->wall_ns);
-	spy_buf_str(out, "\",\"pid\":");
-	spy_buf_int(out, from->pid);
-	spy_buf_str(out, ",\"tid\":");
-	spy_buf_uint(out, from->tid);
+	put_origin(out, from);
 }
 
 void spy_json_time(struct spy_buf *out, const char *name, uint64_t wall_ns)
@@ -141,9 +123,9 @@ void spy_json_conn(struct spy_buf *out, const struct spy_line_conn *conn)
 {
 	spy_json_number(out, "conn", conn->id);
 	spy_buf_str(out, ",\"local\":\"");
-	spy_buf_addr(out, &conn->local);
+	spy_memo_addr(out, &conn->local);
 	spy_buf_str(out, "\",\"peer\":\"");
-	spy_buf_addr(out, &conn->peer);
+	spy_memo_addr(out, &conn->peer);
 	spy_buf_char(out, '"');
 	spy_json_note(out, conn->note);
 }

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "memo.h"
+
 static void put_prefix(struct spy_buf *out, int32_t pid)
 {
 	spy_buf_str(out, "==");
@@ -24,7 +26,7 @@ static void put_time(struct spy_buf *out, uint64_t wall_ns)
 	spy_buf_char(out, ':');
 	spy_buf_padded(out, seconds % 60, 2);
 	spy_buf_char(out, '.');
-	spy_buf_padded(out, wall_ns / 1000 % 1000000u, 6);
+	spy_buf_micros(out, (uint32_t)(wall_ns / 1000 % 1000000u));
 }
 
 static void put_head(struct spy_buf *out, const struct spy_origin *from)
@@ -39,7 +41,7 @@ static void put_head(struct spy_buf *out, const struct spy_origin *from)
 static void put_endpoint(struct spy_buf *out, const struct spy_addr *addr)
 {
 	if (addr->family)
-		spy_buf_addr(out, addr);
+		spy_memo_addr(out, addr);
 	else
 		spy_buf_char(out, '*');
 }

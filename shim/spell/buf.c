@@ -70,7 +70,7 @@ void spy_buf_age(struct spy_buf *buf, uint64_t age_ns)
 	}
 }
 
-/* In a room of its own and then in one piece: a line has two of them. */
+/* In a room of its own and then in one piece. */
 static void put_ipv4(struct spy_buf *buf, const uint8_t *ip)
 {
 	char text[sizeof("255.255.255.255")];

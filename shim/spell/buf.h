@@ -59,6 +59,8 @@ void spy_buf_int(struct spy_buf *buf, int64_t value);
 void spy_buf_hex(struct spy_buf *buf, uint64_t value);
 /* value in decimal, padded with zeros on the left to width digits. */
 void spy_buf_padded(struct spy_buf *buf, uint64_t value, unsigned int width);
+/* The six digits of a number of microseconds below a second. */
+void spy_buf_micros(struct spy_buf *buf, uint32_t us);
 /* value / 10^decimals with exactly that many decimals: (3104, 3) is "3.104". */
 void spy_buf_fixed(struct spy_buf *buf, uint64_t value, unsigned int decimals);
 

@@ -50,11 +50,28 @@ void spy_buf_padded(struct spy_buf *buf, uint64_t value, unsigned int width)
 	spy_buf_mem(buf, digits, count);
 }
 
+static void put_pair(char *digits, uint32_t value)
+{
+	memcpy(digits, pairs + (size_t)value * 2, 2);
+}
+
+void spy_buf_micros(struct spy_buf *buf, uint32_t us)
+{
+	char digits[6];
+
+	put_pair(digits, us / 10000);
+	put_pair(digits + 2, us / 100 % 100);
+	put_pair(digits + 4, us % 100);
+	spy_buf_mem(buf, digits, sizeof(digits));
+}
+
 void spy_buf_uint(struct spy_buf *buf, uint64_t value)
 {
 	/* Octets of addresses, descriptors and flags: most numbers are short. */
 	if (value < 10)
 		spy_buf_char(buf, (char)('0' + value));
+	else if (value < 100)
+		spy_buf_mem(buf, pairs + value * 2, 2);
 	else
 		spy_buf_padded(buf, value, 1);
 }

@@ -33,7 +33,10 @@ static void integers_are_written_up_to_the_ends_of_their_types(void **state)
 {
 	(void)state;
 	assert_composes("0", spy_buf_uint(&buf, 0));
+	assert_composes("9", spy_buf_uint(&buf, 9));
 	assert_composes("10", spy_buf_uint(&buf, 10));
+	assert_composes("99", spy_buf_uint(&buf, 99));
+	assert_composes("100", spy_buf_uint(&buf, 100));
 	assert_composes("18446744073709551615", spy_buf_uint(&buf, UINT64_MAX));
 	assert_composes("4294967295", spy_buf_uint(&buf, UINT32_MAX));
 	assert_composes("4294967296", spy_buf_uint(&buf, UINT64_C(1) << 32));
@@ -74,6 +77,15 @@ static void hexadecimal_is_lower_case_without_leading_zeros(void **state)
 	assert_composes("1234abcd", spy_buf_hex(&buf, 0x1234abcd));
 	assert_composes("8000000000000000", spy_buf_hex(&buf, UINT64_C(1) << 63));
 	assert_composes("ffffffffffffffff", spy_buf_hex(&buf, UINT64_MAX));
+}
+
+static void microseconds_have_six_digits(void **state)
+{
+	(void)state;
+	assert_composes("000000", spy_buf_micros(&buf, 0));
+	assert_composes("000907", spy_buf_micros(&buf, 907));
+	assert_composes("104512", spy_buf_micros(&buf, 104512));
+	assert_composes("999999", spy_buf_micros(&buf, 999999));
 }
 
 static void padding_fills_up_with_zeros_and_never_cuts_a_number(void **state)
@@ -380,6 +392,7 @@ int main(void)
 		cmocka_unit_test(integers_are_written_up_to_the_ends_of_their_types),
 		cmocka_unit_test(each_power_of_ten_has_its_digits),
 		cmocka_unit_test(hexadecimal_is_lower_case_without_leading_zeros),
+		cmocka_unit_test(microseconds_have_six_digits),
 		cmocka_unit_test(padding_fills_up_with_zeros_and_never_cuts_a_number),
 		cmocka_unit_test(a_huge_padding_stops_where_the_buffer_ends),
 		cmocka_unit_test(fixed_point_has_exactly_its_decimals),
