@@ -45,6 +45,7 @@ struct spy_core {
 	struct spy_core_settings settings;
 	struct spy_unseen unseen;
 	uint64_t asks[SPY_OPS]; /* for each operation a bit for each rule that wants it */
+	uint64_t once; /* the rules that a connection has one finding of at most */
 	struct spy_conn nobody; /* stands for the socket of a call that made none */
 	uint32_t closes; /* descriptors closed so far, TCP or not, as far as the hooks see */
 	uint32_t forks; /* how often this process has forked: what was open then may be open elsewhere */

@@ -2,7 +2,8 @@
  * The predicates of the rules, one for each row of rules.def.
  *
  * Each gets the event, the record as it is after the event, and the finding prepared with what
- * every finding has; it returns whether the rule fires and may add cause, evidence and story.
+ * every finding has; it returns whether the rule fires. Where it does, it may add cause, evidence and
+ * story; where it does not, it leaves the finding alone, which is the next rule's then.
  *
  * Locks: the core's, held by the caller, who has blocked all signals.
  */

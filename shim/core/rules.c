@@ -53,14 +53,12 @@ void spy_finding_add_holder(struct spy_finding *finding, const struct spy_holder
 }
 
 /*
- * What every finding has. The predicate changes what is different for its rule. Member by member, since
- * an event asks a dozen rules and none of them fires: evidence counts as far as evidence_count says.
+ * What every finding of an event has. Member by member, since an event asks a dozen rules and none of them fires:
+ * evidence counts as far as evidence_count says.
  */
-static void prepare(struct spy_finding *finding, enum spy_rule rule, const struct spy_event *ev,
+static void prepare(struct spy_finding *finding, const struct spy_core *core, const struct spy_event *ev,
 		    const struct spy_conn *conn)
 {
-	finding->rule = rule;
-	finding->severity = spy_rules[rule].severity;
 	finding->conn = conn->id;
 	finding->fd = conn->fd;
 	finding->local = conn->local;
@@ -80,6 +78,14 @@ static void prepare(struct spy_finding *finding, enum spy_rule rule, const struc
 	finding->call = spy_calls[ev->call].name;
 	finding->side = conn->flags & SPY_CONN_ACCEPTED ? "accepted" : "connected";
 	finding->evidence_count = 0;
+	finding->note = spy_annotation(&core->annotations, conn);
+}
+
+/* What is different for a rule; a predicate that fires changes more. */
+static void prepare_rule(struct spy_finding *finding, enum spy_rule rule)
+{
+	finding->rule = rule;
+	finding->severity = spy_rules[rule].severity;
 	finding->message = spy_rules[rule].message;
 	finding->remedy = spy_rules[rule].remedy;
 }
@@ -134,27 +140,33 @@ void spy_rules_suppress(struct spy_core *core, const struct spy_finding *finding
 
 void spy_rules_init(struct spy_core *core)
 {
-	for (unsigned int rule = 0; rule < SPY_RULE_COUNT; rule++)
+	for (unsigned int rule = 0; rule < SPY_RULE_COUNT; rule++) {
+		uint64_t bit = UINT64_C(1) << rule;
+
+		core->once |= spy_rules[rule].often == SPY_ONCE ? bit : 0;
 		for (unsigned int op = 0; op < SPY_OPS; op++)
 			if (spy_rules[rule].ops & (1u << op))
-				core->asks[op] |= UINT64_C(1) << rule;
+				core->asks[op] |= bit;
+	}
 }
 
 void spy_rules_run(struct spy_core *core, const struct spy_event *ev, struct spy_conn *conn, struct spy_outbox *out)
 {
 	struct spy_finding finding;
+	bool prepared = false;
 
-	for (uint64_t left = core->asks[ev->op]; left; left &= left - 1) {
+	for (uint64_t left = core->asks[ev->op] & ~(conn->reported & core->once); left; left &= left - 1) {
 		unsigned int rule = (unsigned int)__builtin_ctzll(left);
-		uint64_t bit = UINT64_C(1) << rule;
 
-		if (!core->settings.rule_on[rule] || (spy_rules[rule].often == SPY_ONCE && (conn->reported & bit)))
+		if (!core->settings.rule_on[rule])
 			continue;
-		prepare(&finding, (enum spy_rule)rule, ev, conn);
-		finding.note = spy_annotation(&core->annotations, conn);
-		if (!predicates[rule](core, ev, conn, &finding))
-			continue;
-		conn->reported |= bit;
+		if (!prepared)
+			prepare(&finding, core, ev, conn);
+		prepare_rule(&finding, (enum spy_rule)rule);
+		prepared = !predicates[rule](core, ev, conn, &finding);
+		if (prepared)
+			continue; /* And the finding is as it was (predicates.h). */
+		conn->reported |= UINT64_C(1) << rule;
 		count_finding(core, &finding, out);
 	}
 }
