@@ -150,6 +150,18 @@ SPY_EXPORT int __connect(int fd, const struct sockaddr *addr, socklen_t len)
 }
 
 /*
+ * How much room the program has for an address. Read before the real call, which may find len to be no place in
+ * memory: so only in the page of the stack in which this function's caller lies, as local variables mostly do. 0: not known.
+ */
+static inline __attribute__((always_inline)) socklen_t room_for_peer(const socklen_t *len)
+{
+	const uintptr_t page = 4096;
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0), first = (uintptr_t)len;
+
+	return (here ^ first) < page && (here ^ (first + sizeof(*len) - 1)) < page ? *len : 0;
+}
+
+/*
  * Both accepts. Where the program wants no address, one of ours is asked for in the same call; a
  * listener that the table does not know may still be a TCP one, which the address family tells.
  */
@@ -158,25 +170,25 @@ static int accept_with(enum spy_call_id id, int fd, struct sockaddr *addr, sockl
 	struct sockaddr_storage room;
 	socklen_t room_len = sizeof(room);
 	struct spy_call call;
-	bool ours;
 	uint32_t slot = spy_table_slot(&spy_core.table, fd);
 	int rc;
 
 	if (!spy_on || !slot || !spy_enter_tracked(&call, id, fd, slot, caller))
 		spy_enter_new(&call, id, fd, caller);
 	/* Families other than TCP's may refuse a connection for which they have no address. */
-	ours = !addr && call.conn;
-	if (ours) {
+	if (!addr && call.conn) {
 		addr = (struct sockaddr *)&room;
 		len = &room_len;
+	} else {
+		room_len = addr ? room_for_peer(len) : 0;
 	}
 	rc = id == SPY_CALL_accept ? REAL(accept)(fd, addr, len) : REAL(accept4)(fd, addr, len, flags);
 	if (!spy_on || (rc < 0 && !call.conn))
 		return rc;
 	if (rc >= 0 && !call.conn && spy_kernel_kind(rc) == SPY_KIND_OTHER)
 		return rc;
-	if (rc >= 0 && ours)
-		call.peer = spy_addr_from(addr, room_len);
+	if (rc >= 0 && addr && *len <= room_len)
+		call.peer = spy_addr_from(addr, *len);
 	if (id == SPY_CALL_accept4)
 		call.arg[0] = flags;
 	return (int)spy_finish_accept(&call, rc);

@@ -202,6 +202,24 @@ static void call_is_logged_and_unchanged(void **state)
 		test_fail("observed_eof is wrong: %s", json_object_to_json_string(record));
 }
 
+/* Less room than the address takes: what there was in it before is nobody's. */
+static void accept_with_any_room_knows_its_peer(void **state)
+{
+	static const char *const rooms[] = {"", " 0", " 4", " 15", " 16", " 128"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rooms); i++) {
+		const char *lines = memory_text(SCRIPT_LISTENER
+						"c=socket 4 stream; connect c 127.0.0.1 @s; a=accept s%s\n" SCRIPT_END,
+						rooms[i]);
+		struct log log = script_run_alike(NULL, lines);
+		json_object *connects = log_last(&log, &(const struct log_match){.type = "call", .call = "connect"});
+		json_object *accepts = log_last(&log, &(const struct log_match){.type = "call", .call = "accept"});
+
+		assert_string_equal(log_text(accepts, "peer"), log_text(connects, "local"));
+	}
+}
+
 static size_t add_rows(struct CMUnitTest *tests, const struct row *rows, size_t count)
 {
 	static char names[128][96];
@@ -222,9 +240,11 @@ static size_t add_rows(struct CMUnitTest *tests, const struct row *rows, size_t 
 int main(void)
 {
 	struct CMUnitTest
-		calls[ARRAY_LEN(setup_rows) + ARRAY_LEN(read_rows) + ARRAY_LEN(write_rows) + ARRAY_LEN(end_rows)];
+		calls[1 + ARRAY_LEN(setup_rows) + ARRAY_LEN(read_rows) + ARRAY_LEN(write_rows) + ARRAY_LEN(end_rows)];
 	size_t count = 0;
 
+	calls[count++] = (struct CMUnitTest)cmocka_unit_test_setup_teardown(accept_with_any_room_knows_its_peer,
+									    test_setup, test_teardown);
 	count += add_rows(calls + count, setup_rows, ARRAY_LEN(setup_rows));
 	count += add_rows(calls + count, read_rows, ARRAY_LEN(read_rows));
 	count += add_rows(calls + count, write_rows, ARRAY_LEN(write_rows));
