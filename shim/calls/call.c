@@ -16,16 +16,35 @@
 /* Calls in which a thread may wait for the peer. */
 #define SPY_CAN_BLOCK (SPY_ON(READ) | SPY_ON(WRITE) | SPY_ON(ACCEPT) | SPY_ON(CONNECT))
 
+static bool is_timed(const struct spy_conn *conn)
+{
+	return __builtin_expect(spy_wants_calls() || conn->attention, 0);
+}
+
+/* The rest of spy_enter_tracked(), where there is one: apart, so that no register has to be kept over calls there. */
+SPY_APART static bool enter_more(struct spy_call *call)
+{
+	if (is_timed(call->conn))
+		call->began_ns = spy_clock_now();
+	if (SPY_CAN_BLOCK & (1u << call->op))
+		spy_inside_enter(call);
+	return true;
+}
+
 bool spy_enter_tracked(struct spy_call *call, enum spy_call_id id, int fd, uint32_t slot, uintptr_t caller)
 {
+	struct spy_conn *conn;
+	struct spy_inside *own = spy_inside_own;
+
 	if (!spy_on || (slot & SPY_SLOT_OWN))
 		return false;
+	conn = spy_table_conn(&spy_core.table, slot);
 	call->id = id;
 	call->op = spy_calls[id].op;
 	call->fd = fd;
 	call->slot = slot;
-	call->conn = spy_table_conn(&spy_core.table, slot);
-	call->conn_id = call->conn->id;
+	call->conn = conn;
+	call->conn_id = conn->id;
 	call->caller = caller;
 	call->observed_eof = false;
 	call->arg[0] = SPY_UNKNOWN;
@@ -33,9 +52,11 @@ bool spy_enter_tracked(struct spy_call *call, enum spy_call_id id, int fd, uint3
 	call->arg[2] = SPY_UNKNOWN;
 	call->target.family = 0;
 	call->peer.family = 0;
-	call->began_ns = spy_wants_calls() || call->conn->attention ? spy_clock_now() : 0;
+	call->began_ns = 0;
+	if (is_timed(conn) || !spy_inside_is_own(own))
+		return enter_more(call);
 	if (SPY_CAN_BLOCK & (1u << call->op))
-		spy_inside_enter(call);
+		spy_inside_note(own, call);
 	return true;
 }
 
@@ -176,9 +197,7 @@ SPY_APART static void settle_seen(const struct spy_call *call)
 	    (call->seen.state == SPY_STATE_ESTABLISHED && call->conn->state == SPY_STATE_ESTABLISHED))
 		return;
 	spy_settled_init(&settled);
-	spy_event_init(&ev, call->id, SPY_OP_TICK, call->fd);
-	ev.now_ns = call->seen_ns;
-	ev.wall_ns = call->seen_wall_ns;
+	spy_event_at(&ev, call->id, SPY_OP_TICK, call->fd, call->seen_ns);
 	spy_core_lock();
 	/* Still in its slot: no other thread has closed it since the question. */
 	if (spy_is_same(call) && spy_table_slot(&spy_core.table, call->fd) == call->slot &&
@@ -223,18 +242,16 @@ static void settle(const struct spy_call *call, struct spy_event *ev)
 	spy_quiet_leave(&quiet);
 }
 
+void spy_count_call(enum spy_call_id call, long rc)
+{
+	spy_counts_add(spy_counts, spy_self_tid(), call, rc < 0 ? errno : 0);
+}
+
 /* Where the connection was last used: a few stores, for a finding that may never come. */
-static inline void note_use(const struct spy_call *call, long rc)
+static inline void note_use_by(const struct spy_call *call, uint32_t tid)
 {
 	struct spy_conn *conn = call->conn;
-	uint32_t tid;
 
-	spy_count(call->id, rc);
-	if (SPY_CAN_BLOCK & (1u << call->op))
-		spy_inside_leave();
-	if (conn->id != call->conn_id)
-		return; /* Closed by another thread meanwhile, and the record is another connection's. */
-	tid = spy_self_tid();
 	if (call->op == SPY_OP_READ || call->op == SPY_OP_WRITE)
 		atomic_store_explicit(&conn->last_tid, tid, memory_order_relaxed);
 	if (call->op == SPY_OP_WRITE)
@@ -242,6 +259,16 @@ static inline void note_use(const struct spy_call *call, long rc)
 	atomic_store_explicit(&conn->used_forks, spy_core.forks, memory_order_relaxed);
 	atomic_store_explicit(&conn->last_caller, call->caller, memory_order_relaxed);
 	atomic_store_explicit(&conn->last_call, (uint32_t)call->id, memory_order_relaxed);
+}
+
+static void note_use(const struct spy_call *call, long rc)
+{
+	spy_count(call->id, rc);
+	if (SPY_CAN_BLOCK & (1u << call->op))
+		spy_inside_leave();
+	/* Else closed by another thread meanwhile, and the record is another connection's. */
+	if (call->conn->id == call->conn_id)
+		note_use_by(call, spy_self_tid());
 }
 
 static long finish_with_room(void *what, long rc)
@@ -306,12 +333,29 @@ static long finish_data_with_room(void *what, long rc)
 	return rc;
 }
 
-long spy_finish_data(struct spy_call *call, long rc)
+SPY_APART static long finish_data_noted(struct spy_call *call, long rc)
 {
 	note_use(call, rc);
 	if (!spy_wants_calls() && is_plain(call, rc))
 		return rc;
 	return spy_with_room(finish_data_with_room, call, rc);
+}
+
+/* What most calls of most programs come to: data went through, and nobody wants to hear of it. */
+static inline bool is_nothing_new(const struct spy_call *call, long rc)
+{
+	return rc > 0 && !spy_counts && !spy_wants_calls() && is_plain(call, rc);
+}
+
+long spy_finish_data(struct spy_call *call, long rc)
+{
+	struct spy_inside *own = spy_inside_own;
+
+	if (!is_nothing_new(call, rc) || !spy_inside_is_own(own) || !spy_self_is_known())
+		return finish_data_noted(call, rc);
+	atomic_store_explicit(&own->conn_id, 0, memory_order_release);
+	note_use_by(call, spy_self.tid);
+	return rc;
 }
 
 void spy_report_sigpipe(int fd)
@@ -349,6 +393,5 @@ void spy_before_write(struct spy_call *call)
 void spy_before_shutdown(struct spy_call *call)
 {
 	call->seen_ns = spy_clock_now();
-	call->seen_wall_ns = spy_clock_wall();
 	call->seen_rc = spy_kernel_tcp(call->fd, &call->seen);
 }

@@ -44,7 +44,7 @@ struct spy_call {
 	/* shutdown: what the kernel said before it, and when. */
 	struct spy_tcp seen;
 	int seen_rc;
-	uint64_t seen_ns, seen_wall_ns;
+	uint64_t seen_ns;
 };
 
 #define SPY_CALLER ((uintptr_t)__builtin_return_address(0))
@@ -52,11 +52,13 @@ struct spy_call {
 /* The body that variants of a function share; always in line, so that the caller is the program. */
 #define SPY_VARIANT static inline __attribute__((always_inline))
 
-/* Counts a call that has returned rc, and errno with it, where the metrics want it. */
+/* Counts a call that has returned rc, and errno with it, where the metrics want it; else nothing is in the way. */
+void spy_count_call(enum spy_call_id call, long rc);
+
 static inline void spy_count(enum spy_call_id call, long rc)
 {
 	if (__builtin_expect(spy_counts != NULL, 0))
-		spy_counts_add(spy_counts, spy_self_tid(), call, rc < 0 ? errno : 0);
+		spy_count_call(call, rc);
 }
 
 /* The slow half of spy_enter(): false where the call is none of the shim's business after all. */
@@ -156,6 +158,7 @@ bool spy_is_waiting(const struct spy_conn *conn, uint64_t now_ns);
 
 /* An event with nothing known but what it is about and when. */
 void spy_event_init(struct spy_event *ev, enum spy_call_id call, enum spy_op op, int fd);
+void spy_event_at(struct spy_event *ev, enum spy_call_id call, enum spy_op op, int fd, uint64_t now_ns);
 
 /* Before shutdown(): what changed since the last call is a state of its own. */
 void spy_before_shutdown(struct spy_call *call);

@@ -170,7 +170,8 @@ SPY_APART static void settle_begin(struct spy_closing *closing, bool tells, cons
 
 	spy_settled_init(&settled);
 	spy_event_init(&seen, closing->call.id, SPY_OP_TICK, closing->call.fd);
-	spy_event_of(&closing->call, 0, 0, &ev);
+	if (tells)
+		spy_event_of_at(&closing->call, 0, 0, seen.now_ns, &ev);
 	spy_core_lock();
 	done = detach(closing, &seen, &settled);
 	if (!done) {
@@ -221,7 +222,8 @@ void spy_close_begin(struct spy_closing *closing, enum spy_call_id id, int fd, u
 		return;
 	}
 	closing->call.op = SPY_OP_CLOSE;
-	closing->call.began_ns = spy_clock_now();
+	if (!closing->call.began_ns)
+		closing->call.began_ns = spy_clock_now();
 	closing->was_closed = slot & SPY_SLOT_CLOSED;
 	if (!closing->was_closed)
 		spy_with_room(begin_with_room, closing, 0);

@@ -28,13 +28,15 @@ extern __thread struct spy_inside *spy_inside_own __attribute__((tls_model("init
 /* Finds a slot for this thread, or one that nobody else looks at. */
 struct spy_inside *spy_inside_begin(void);
 
-/* In line: a call that goes on in the kernel has nothing else to do before that. */
-static inline void spy_inside_enter(const struct spy_call *call)
+/* True for this thread's slot, and that of this process: not so before its first call, and in a fork's child. */
+static inline bool spy_inside_is_own(const struct spy_inside *own)
 {
-	struct spy_inside *own = spy_inside_own;
+	return __builtin_expect(own && own->pid == spy_identity->pid, 1);
+}
 
-	if (__builtin_expect(!own || own->pid != spy_identity->pid, 0))
-		own = spy_inside_begin();
+/* In line: a call that goes on in the kernel has nothing else to do before that. */
+static inline void spy_inside_note(struct spy_inside *own, const struct spy_call *call)
+{
 	atomic_store_explicit(&own->fd, call->fd, memory_order_relaxed);
 	own->id = call->id;
 	own->caller = call->caller;
@@ -42,10 +44,21 @@ static inline void spy_inside_enter(const struct spy_call *call)
 	atomic_store_explicit(&own->conn_id, call->conn_id, memory_order_release);
 }
 
+static inline void spy_inside_enter(const struct spy_call *call)
+{
+	struct spy_inside *own = spy_inside_own;
+
+	if (!spy_inside_is_own(own))
+		own = spy_inside_begin();
+	spy_inside_note(own, call);
+}
+
 static inline void spy_inside_leave(void)
 {
-	if (spy_inside_own)
-		atomic_store_explicit(&spy_inside_own->conn_id, 0, memory_order_release);
+	struct spy_inside *own = spy_inside_own;
+
+	if (own)
+		atomic_store_explicit(&own->conn_id, 0, memory_order_release);
 }
 
 /* What this thread is inside of; false for nothing. Only the members that tell what it is are set. */

@@ -9,7 +9,7 @@
 #include "../report/recording.h"
 #include "call.h"
 
-void spy_event_init(struct spy_event *ev, enum spy_call_id call, enum spy_op op, int fd)
+void spy_event_at(struct spy_event *ev, enum spy_call_id call, enum spy_op op, int fd, uint64_t now_ns)
 {
 	*ev = (struct spy_event){
 		.call = call,
@@ -20,10 +20,15 @@ void spy_event_init(struct spy_event *ev, enum spy_call_id call, enum spy_op op,
 		.since_last_ack_ms = SPY_UNKNOWN,
 		.since_last_sent_ms = SPY_UNKNOWN,
 		.state_age_ms = SPY_UNKNOWN,
-		.now_ns = spy_clock_now(),
-		.wall_ns = spy_clock_wall(),
+		.now_ns = now_ns,
+		.wall_ns = spy_clock_wall_at(now_ns),
 		.tid = spy_self_tid(),
 	};
+}
+
+void spy_event_init(struct spy_event *ev, enum spy_call_id call, enum spy_op op, int fd)
+{
+	spy_event_at(ev, call, op, fd, spy_clock_now());
 }
 
 /*

@@ -13,7 +13,12 @@
 
 void spy_event_of(const struct spy_call *call, long rc, int err, struct spy_event *ev)
 {
-	spy_event_init(ev, call->id, call->op, call->fd);
+	spy_event_of_at(call, rc, err, spy_clock_now(), ev);
+}
+
+void spy_event_of_at(const struct spy_call *call, long rc, int err, uint64_t now_ns, struct spy_event *ev)
+{
+	spy_event_at(ev, call->id, call->op, call->fd, now_ns);
 	ev->ret = rc;
 	ev->err = rc < 0 ? err : 0;
 	for (unsigned int i = 0; i < SPY_CALL_ARGS; i++)

@@ -40,6 +40,9 @@ void spy_settled_init(struct spy_settled *settled);
 /* The event of a call that returned rc with err in errno. */
 void spy_event_of(const struct spy_call *call, long rc, int err, struct spy_event *ev);
 
+/* The same where it is known when that was. */
+void spy_event_of_at(const struct spy_call *call, long rc, int err, uint64_t now_ns, struct spy_event *ev);
+
 /* Gives ev to the core. The lock is held. */
 void spy_observe(struct spy_conn *conn, struct spy_event *ev, const struct spy_frames *frames,
 		 struct spy_settled *settled);

@@ -66,12 +66,18 @@ extern __thread struct spy_self {
 	uint32_t tid;
 } spy_self __attribute__((tls_model("initial-exec")));
 
-/* In line, since every call notes its thread. */
-static inline uint32_t spy_self_tid(void)
+/* True where spy_self is this thread. */
+static inline bool spy_self_is_known(void)
 {
 	int32_t pid = spy_identity->pid;
 
-	return __builtin_expect(pid && spy_self.pid == pid, 1) ? spy_self.tid : spy_self_tid_ask();
+	return __builtin_expect(pid && spy_self.pid == pid, 1);
+}
+
+/* In line, since every call notes its thread. */
+static inline uint32_t spy_self_tid(void)
+{
+	return spy_self_is_known() ? spy_self.tid : spy_self_tid_ask();
 }
 
 /*
