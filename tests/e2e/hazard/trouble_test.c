@@ -140,8 +140,10 @@ static void closed_standard_error_leaves_descriptor_2_to_the_program(void **stat
 				.no_stderr = true,
 				.directory = file_temp(""),
 				.input = "x=open mine; write x before\n" TALK "write x after\n" SCRIPT_PAIR FAULT};
+	struct run_process *process;
 	struct run_result plain;
 	struct run_result result;
+	const char *log;
 
 	(void)state;
 	spec.plain = true;
@@ -149,9 +151,14 @@ static void closed_standard_error_leaves_descriptor_2_to_the_program(void **stat
 	assert_non_null(strstr(plain.out, "open = 2\n"));
 	assert_int_equal(unlink(file_temp("mine")), 0);
 	spec.plain = false;
-	result = run(&spec);
+	process = run_start(&spec);
+	log = memory_text("/tmp/tcpwaitspy.%d.log", (int)run_pid(process));
+	result = run_finish(process);
 	run_assert_same(&result, &plain);
 	assert_string_equal(file_read(file_temp("mine"), NULL), "beforeafter");
+	/* Where the log has gone that had no standard error. */
+	assert_non_null(strstr(file_read(log, NULL), "ERROR: "));
+	assert_int_equal(unlink(log), 0);
 }
 
 static void closed_standard_error_leaves_a_log_file_alone(void **state)
