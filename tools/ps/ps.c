@@ -19,6 +19,7 @@ struct ps_options {
 	uint32_t states; /* a mask */
 	int pid; /* 0: all */
 	bool json;
+	bool count;
 	bool offline;
 	const char *debug_directory; /* NULL: none */
 	enum out_colors colors;
@@ -30,6 +31,7 @@ static const struct option long_options[] = {
 	{"all", no_argument, NULL, 'a'},
 	{"state", required_argument, NULL, 's'},
 	{"json", no_argument, NULL, 'j'},
+	{"count", no_argument, NULL, 'c'},
 	{"color", required_argument, NULL, OPTION_COLOR},
 	{"help", no_argument, NULL, 'h'},
 	{"no-debuginfod", no_argument, NULL, OPTION_OFFLINE},
@@ -46,6 +48,7 @@ static void print_help(void)
 	       "listeners' ports that no descriptor refers to any more).\n\n"
 	       "  -a, --all               all states\n"
 	       "  -s, --state=STATE       this state; may be given again\n"
+	       "  -c, --count             a row for all of a process in one state from one place, with their number\n"
 	       "  -j, --json              JSON Lines instead of a table\n"
 	       "      --color=auto|always|never\n"
 	       "                          auto: on a terminal, unless NO_COLOR is set\n"
@@ -54,9 +57,12 @@ static void print_help(void)
 	       "  -h, --help              this text\n"
 	       "  -V, --version           the version\n\n"
 	       "AGE is the time in the state where the kernel tells it (> where it may be longer), LEFT the rest of\n"
-	       "its timer. WHERE comes from the JSON log of a process that runs under the shim.\n\n"
+	       "its timer. WHERE comes from the JSON log or flight record of a process that runs under the shim. "
+	       "UNREAD\n"
+	       "are those whose RECV-Q is not 0: the program has not read to the end.\n\n"
 	       "Examples:\n"
 	       "  tcpwaitspy ps                           who leaks connections on this machine\n"
+	       "  tcpwaitspy ps --count                   the same in a few lines\n"
 	       "  tcpwaitspy ps $(pidof redis-server)     one process\n"
 	       "  tcpwaitspy ps --state CLOSE_WAIT --json | wc -l\n");
 }
@@ -105,7 +111,7 @@ static int read_options(struct ps_options *options, int argc, char **argv, bool 
 	opterr = 0;
 	optind = 1;
 	*done = true;
-	while ((code = getopt_long(argc, argv, ":as:jhV", long_options, NULL)) != -1) {
+	while ((code = getopt_long(argc, argv, ":acs:jhV", long_options, NULL)) != -1) {
 		uint32_t state = code == 's' ? state_named(optarg) : 0;
 
 		if (code == 'h') {
@@ -122,13 +128,15 @@ static int read_options(struct ps_options *options, int argc, char **argv, bool 
 			options->states |= state;
 		else if (code == 'j')
 			options->json = true;
+		else if (code == 'c')
+			options->count = true;
 		else if (code == OPTION_DEBUG)
 			options->debug_directory = optarg;
 		else if (code == OPTION_OFFLINE)
 			options->offline = true;
 		else if (code != OPTION_COLOR || !out_read_colors(optarg, &options->colors)) {
 			fprintf(stderr,
-				"tcpwaitspy: %s: valid are --all, --state=STATE, --json, "
+				"tcpwaitspy: %s: valid are --all, --state=STATE, --count, --json, "
 				"--color=auto|always|never, --debug-dir=DIR, --no-debuginfod, --help and --version\n",
 				argv[optind - 1]);
 			return STATUS_USAGE;
@@ -229,6 +237,8 @@ static int show(const struct ps_options *options, const struct ps_list *list)
 	count = select_rows(options, list, &owners, rows);
 	if (options->json)
 		ps_print_json(stdout, rows, count, places);
+	else if (options->count)
+		ps_print_counts(&out, rows, count, places);
 	else
 		ps_print_table(&out, rows, count, places);
 	fflush(stdout);

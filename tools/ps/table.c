@@ -10,7 +10,7 @@
 #include "../cli/words.h"
 #include "row.h"
 
-#define CELL 512
+#define CELL PS_CELL
 
 enum column { STATE, AGE, LEFT, RECV_Q, SEND_Q, LOCAL, PEER, PROCESS, TRACED, WHERE, COLUMNS };
 
@@ -89,10 +89,16 @@ static void put_process(char cell[CELL], const struct ps_row *row)
 	put_text(cell, text);
 }
 
-static void put_story(char cell[CELL], const struct ps_story *story)
+void ps_where(const struct ps_row *row, struct ps_places *places, char cell[PS_CELL])
 {
+	char local[CELL] = "";
+	char peer[CELL] = "";
+	const struct ps_story *story;
 	char text[CELL];
 
+	put_address(local, &row->socket->local);
+	put_address(peer, &row->socket->peer);
+	story = story_of(row, places, local, peer);
 	if (!story)
 		return;
 	if (story->rule)
@@ -121,7 +127,7 @@ static void fill(line cells, const struct ps_row *row, struct ps_places *places)
 	put_process(cells[PROCESS], row);
 	if (row->owner_count)
 		put_text(cells[TRACED], is_traced(row) ? "yes" : "no");
-	put_story(cells[WHERE], story_of(row, places, cells[LOCAL], cells[PEER]));
+	ps_where(row, places, cells[WHERE]);
 	for (enum column i = 0; i < COLUMNS; i++)
 		if (!cells[i][0] && i != WHERE)
 			put_text(cells[i], "-");

@@ -157,6 +157,44 @@ static void flight_record_tells_places_too(void **state)
 	run_stop(script, SIGKILL);
 }
 
+static void thousands_of_one_place_are_a_row(void **state)
+{
+	struct run_process *script = leak_twice("close_wait=20ms:watch=10ms");
+	struct expectation both = {script, "close-wait-leak: .*\n.*close-wait-leak: "};
+	struct run_result result;
+
+	(void)state;
+	test_until(is_shown, &both, "the place of both");
+	result = cli_run(NULL, "ps", "--count", "--state=close_wait", memory_text("%d", (int)run_pid(script)));
+	run_assert_exit(&result, 0);
+	assert_shows(&result,
+		     memory_text("^  COUNT  STATE +OLDEST  UNREAD  PROCESS +WHERE\n"
+				 "      2  CLOSE_WAIT +[0-9.]+ m?s +0  script\\[%d\\]  close-wait-leak: [a-z_]+ "
+				 "script_[a-z]+\\.h:[0-9]+\n$",
+				 (int)run_pid(script)));
+	run_stop(script, SIGKILL);
+}
+
+static void what_nobody_has_read_is_counted(void **state)
+{
+	struct run_spec spec = {.argv = {file_built("tests/programs/script")},
+				.plain = true,
+				.dialog = true,
+				.directory = file_temp("")};
+	struct run_process *script;
+	struct run_result result;
+
+	(void)state;
+	net_own();
+	script = run_start(&spec);
+	script_say_all(script, SCRIPT_PAIR "close c\n");
+	net_wait("CLOSE_WAIT", NET_ANY, NET_ANY, 1);
+	result = cli_run(NULL, "ps", "-cs", "close-wait");
+	assert_shows(&result,
+		     memory_text("\n      1  CLOSE_WAIT +[0-9.]+ m?s +1  script\\[%d\\]\n$", (int)run_pid(script)));
+	run_stop(script, SIGKILL);
+}
+
 static void a_record_beside_a_log_without_calls_tells_places(void **state)
 {
 	struct run_process *script = leak_twice(
@@ -254,6 +292,8 @@ int main(void)
 		TEST(connections_that_came_the_same_way_have_the_same_place),
 		TEST(a_connection_without_a_finding_has_the_place_that_made_it),
 		TEST(flight_record_tells_places_too),
+		TEST(thousands_of_one_place_are_a_row),
+		TEST(what_nobody_has_read_is_counted),
 		TEST(a_record_beside_a_log_without_calls_tells_places),
 		TEST(traced_process_without_a_log_file_is_told),
 		TEST(time_wait_and_fin_wait_2_have_the_rest_of_their_timers),

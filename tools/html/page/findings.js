@@ -154,7 +154,7 @@ function membersOf(finding) {
 		el("h4", null, many(finding.members.length, "connection")),
 		el("ul", null, shown.map((member) => el("li", null, connectionLink(member.conn)))),
 		finding.members.some((member) => member.at < 0) ? el("p", { class: "dim" },
-			"The log names the first and counts the others; these are the only ones that fit.") : null,
+			"The log names the first and counts the others: these are the ones that came the same way.") : null,
 		finding.members.length > shown.length ? el("p", { class: "dim" },
 			`and ${finding.members.length - shown.length} more: `,
 			el("button", { type: "button", onclick: () => onlyThese(finding) }, "show them in the lanes")) : null);
