@@ -10,6 +10,7 @@
 
 #include "calls.h"
 #include "states.h"
+#include "units.h"
 
 /*
  * An IPv4 or IPv6 endpoint in 24 bytes. IPv4 uses ip[0..3]; a v4-mapped address is IPv6, as

@@ -153,7 +153,7 @@ int spy_look_with(struct spy_conn *conn, int fd, struct spy_event *ev, int rc, c
 void spy_look_by_address(struct spy_conn *conn, struct spy_event *ev, int64_t *rest_ms);
 
 /* True in TIME_WAIT before its timer's end: nothing else comes before that. */
-#define SPY_TIME_WAIT_NS (SPY_TIME_WAIT_MS * UINT64_C(1000000))
+#define SPY_TIME_WAIT_NS (SPY_TIME_WAIT_MS * SPY_NS_PER_MS)
 bool spy_is_waiting(const struct spy_conn *conn, uint64_t now_ns);
 
 /* An event with nothing known but what it is about and when. */

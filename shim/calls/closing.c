@@ -17,7 +17,7 @@
  * A connection that was told to the core before its real close() is left alone for so long; that is lifted when
  * close() returns, which is sooner unless it lingers.
  */
-#define CLOSING_NS 100000000u
+#define CLOSING_NS (100 * SPY_NS_PER_MS)
 
 static bool is_connected(enum spy_state state)
 {

@@ -18,7 +18,7 @@
 #include "settle.h"
 #include "stack_room.h"
 
-#define PATIENCE_NS 100000000L
+#define PATIENCE_NS (100 * SPY_NS_PER_MS)
 
 static _Atomic uint32_t first_by; /* pid of the process whose first socket has come */
 static _Atomic uint32_t first_done; /* pid, once all is ready for it; a futex */

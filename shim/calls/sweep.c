@@ -8,7 +8,7 @@
 #include "../observe/kernel.h"
 #include "../preload/watcher.h"
 
-#define LONG_ENOUGH_NS 90000000u
+#define LONG_ENOUGH_NS (90 * SPY_NS_PER_MS)
 #define LAST_START     3 /* loops that spare the three standard ones begin here */
 #define REPORTING      UINT32_MAX /* no thread has that number */
 

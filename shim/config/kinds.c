@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#define NS_PER_MS UINT64_C(1000000)
-#define NS_PER_S  (1000 * NS_PER_MS)
-#define NS_PER_M  (60 * NS_PER_S)
+#include "../../include/tcpwaitspy/units.h"
+
+#define NS_PER_M (60 * SPY_NS_PER_S)
 
 _Static_assert(sizeof(enum spy_format) == sizeof(unsigned int), "read_choice() writes an unsigned int");
 
@@ -55,9 +55,9 @@ static bool read_digits(const char *text, uint64_t *number, const char **end)
 static uint64_t time_unit_ns(const char *unit)
 {
 	if (strcmp(unit, "ms") == 0)
-		return NS_PER_MS;
+		return SPY_NS_PER_MS;
 	if (strcmp(unit, "s") == 0)
-		return NS_PER_S;
+		return SPY_NS_PER_S;
 	return strcmp(unit, "m") == 0 ? NS_PER_M : 0;
 }
 
@@ -104,11 +104,11 @@ static void print_time(const struct spy_option_kind *kind, const void *member, s
 	} else if (ns % NS_PER_M == 0) {
 		spy_buf_uint(out, ns / NS_PER_M);
 		spy_buf_char(out, 'm');
-	} else if (ns % NS_PER_S == 0) {
-		spy_buf_uint(out, ns / NS_PER_S);
+	} else if (ns % SPY_NS_PER_S == 0) {
+		spy_buf_uint(out, ns / SPY_NS_PER_S);
 		spy_buf_char(out, 's');
-	} else if (ns % NS_PER_MS == 0) {
-		spy_buf_uint(out, ns / NS_PER_MS);
+	} else if (ns % SPY_NS_PER_MS == 0) {
+		spy_buf_uint(out, ns / SPY_NS_PER_MS);
 		spy_buf_str(out, "ms");
 	} else {
 		spy_buf_fixed(out, ns, 6);

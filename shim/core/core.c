@@ -29,7 +29,7 @@ static uint64_t state_began_ns(const struct spy_event *ev)
 		age_ms = ev->since_last_ack_ms;
 	if (age_ms <= 0)
 		return ev->now_ns;
-	age_ns = (uint64_t)age_ms * 1000000u;
+	age_ns = (uint64_t)age_ms * SPY_NS_PER_MS;
 	return age_ns < ev->now_ns ? ev->now_ns - age_ns : 0;
 }
 

@@ -67,7 +67,7 @@ static void count_stay(struct spy_ledger *ledger, const struct spy_conn *conn, u
 
 	if (!spy_state_is_wait(conn->state) || (conn->flags & SPY_CONN_FORKED))
 		return;
-	while (bound < SPY_WAIT_BOUNDS && time_ns > spy_wait_bounds_ms[bound] * UINT64_C(1000000))
+	while (bound < SPY_WAIT_BOUNDS && time_ns > spy_wait_bounds_ms[bound] * SPY_NS_PER_MS)
 		bound++;
 	stays->count[bound]++;
 	stays->total_ns += time_ns;

@@ -35,7 +35,7 @@ static bool used_after_close(const struct spy_event *ev, const struct spy_conn *
 	finding->fd = ev->fd;
 	finding->stacks[SPY_STORY_CLOSED] = conn->stacks[SPY_STACK_CLOSED];
 	if (ev->now_ns >= conn->closed_ns)
-		spy_finding_add(finding, "closed_ms_ago", (int64_t)((ev->now_ns - conn->closed_ns) / 1000000u));
+		spy_finding_add(finding, "closed_ms_ago", (int64_t)((ev->now_ns - conn->closed_ns) / SPY_NS_PER_MS));
 	spy_finding_add(finding, "closed_by_tid", conn->closed_tid);
 	return true;
 }
@@ -199,7 +199,7 @@ bool spy_rule_shutdown_without_close(const struct spy_core *core, const struct s
 	finding->stacks[SPY_STORY_CLOSED] = conn->stacks[SPY_STACK_SHUT];
 	finding->stacks[SPY_STORY_HERE] = 0;
 	finding->place = SPY_STORY_CLOSED;
-	spy_finding_add(finding, "since_shutdown_ms", (int64_t)(finding->age_ns / 1000000u));
+	spy_finding_add(finding, "since_shutdown_ms", (int64_t)(finding->age_ns / SPY_NS_PER_MS));
 	return true;
 }
 

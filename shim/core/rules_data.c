@@ -98,7 +98,7 @@ bool spy_rule_close_wait_leak(const struct spy_core *core, const struct spy_even
 		return false;
 	if (held && ev->now_ns - conn->closed_ns < core->settings.close_wait_ns)
 		return false;
-	spy_finding_add(finding, "close_wait_ms", (int64_t)(finding->age_ns / 1000000u));
+	spy_finding_add(finding, "close_wait_ms", (int64_t)(finding->age_ns / SPY_NS_PER_MS));
 	spy_finding_add(finding, "eof_reads", conn->eof_reads);
 	spy_finding_add(finding, "descriptors", conn->descriptors);
 	finding->stacks[SPY_STORY_EOF] = conn->stacks[SPY_STACK_EOF];
@@ -127,7 +127,7 @@ bool spy_rule_idle_close_wait(const struct spy_core *core, const struct spy_even
 	(void)ev;
 	finding->stacks[SPY_STORY_HERE] = 0;
 	finding->place = SPY_STORY_CREATED;
-	spy_finding_add(finding, "close_wait_ms", (int64_t)(finding->age_ns / 1000000u));
+	spy_finding_add(finding, "close_wait_ms", (int64_t)(finding->age_ns / SPY_NS_PER_MS));
 	return true;
 }
 

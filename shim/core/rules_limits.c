@@ -139,6 +139,6 @@ bool spy_rule_fin_wait_2_stall(const struct spy_core *core, const struct spy_eve
 		return false; /* The parent's to tell. */
 	(void)ev;
 	finding->stacks[SPY_STORY_HERE] = spy_conn_end_stack(conn);
-	spy_finding_add(finding, "fin_wait_2_ms", (int64_t)(finding->age_ns / 1000000u));
+	spy_finding_add(finding, "fin_wait_2_ms", (int64_t)(finding->age_ns / SPY_NS_PER_MS));
 	return true;
 }

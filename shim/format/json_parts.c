@@ -39,14 +39,14 @@ static void put_second(struct spy_buf *out, uint64_t second)
 static void put_timestamp(struct spy_buf *out, uint64_t wall_ns)
 {
 	static SPY_MEMO last;
-	struct spy_memo_key second = {{wall_ns / 1000000000u}};
+	struct spy_memo_key second = {{wall_ns / SPY_NS_PER_S}};
 	size_t begin = out->len;
 
 	if (!spy_memo_put(&last, &second, out)) {
 		put_second(out, second.word[0]);
 		spy_memo_keep(&last, &second, out, begin);
 	}
-	spy_buf_micros(out, (uint32_t)(wall_ns / 1000 % 1000000u));
+	spy_buf_micros(out, (uint32_t)(wall_ns % SPY_NS_PER_S / SPY_NS_PER_US));
 	spy_buf_char(out, 'Z');
 }
 

@@ -18,7 +18,7 @@ static void put_prefix(struct spy_buf *out, int32_t pid)
 /* HH:MM:SS.uuuuuu in UTC, as in the JSON log: local time wants files that a chroot lacks. */
 static void put_time(struct spy_buf *out, uint64_t wall_ns)
 {
-	uint64_t seconds = wall_ns / 1000000000u % 86400u;
+	uint64_t seconds = wall_ns / SPY_NS_PER_S % 86400u;
 
 	spy_buf_padded(out, seconds / 3600, 2);
 	spy_buf_char(out, ':');
@@ -26,7 +26,7 @@ static void put_time(struct spy_buf *out, uint64_t wall_ns)
 	spy_buf_char(out, ':');
 	spy_buf_padded(out, seconds % 60, 2);
 	spy_buf_char(out, '.');
-	spy_buf_micros(out, (uint32_t)(wall_ns / 1000 % 1000000u));
+	spy_buf_micros(out, (uint32_t)(wall_ns % SPY_NS_PER_S / SPY_NS_PER_US));
 }
 
 static void put_head(struct spy_buf *out, const struct spy_origin *from)

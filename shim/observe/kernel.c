@@ -158,7 +158,7 @@ struct spy_addr spy_kernel_peer(int fd)
 	return ask_name(SYS_getpeername, fd);
 }
 
-#define ASK_AGAIN_NS 1000000u
+#define ASK_AGAIN_NS SPY_NS_PER_MS
 #define AT_ONCE_NS   1000u
 
 static int (*ask_clock)(clockid_t clock, struct timespec *ts) = clock_gettime;
@@ -182,7 +182,7 @@ static uint64_t read_clock(clockid_t clock)
 
 	/* Through the vDSO: no system call, and allowed in a signal handler (POSIX). */
 	ask_clock(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	return (uint64_t)ts.tv_sec * SPY_NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
 uint64_t spy_clock_now(void)

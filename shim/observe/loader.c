@@ -15,11 +15,12 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "../../include/tcpwaitspy/units.h"
 #include "../sys/sys.h"
 
 /* A stack takes a microsecond, and a finding's names some hundred: a fork waits no longer than it takes itself. */
 #define TURNS	20
-#define TURN_NS 50000
+#define TURN_NS (50 * SPY_NS_PER_US)
 
 static atomic_uint inside;
 static atomic_bool locked_for_ever;

@@ -13,7 +13,7 @@
 #include "../sys/sys.h"
 #include "watcher.h"
 
-#define SEARCH_AGAIN_NS 5000000000u
+#define SEARCH_AGAIN_NS (5 * SPY_NS_PER_S)
 #define FEW		64u /* connections that are each looked at every time */
 #define BATCH		128u
 #define TURNS		8u /* of more, each is looked at every so many times, whatever poll(2) says */
@@ -35,7 +35,7 @@ static void look_at_closed(struct spy_conn *conn, struct spy_event *ev, struct s
 	}
 	/* In TIME_WAIT nothing happens before the timer's end: no need to ask until then. */
 	if (ev->state == SPY_STATE_TIME_WAIT && rest_ms > 0)
-		conn->next_look_ns = ev->now_ns + (uint64_t)rest_ms * 1000000u;
+		conn->next_look_ns = ev->now_ns + (uint64_t)rest_ms * SPY_NS_PER_MS;
 	spy_observe_look(conn, ev, settled);
 	if (ev->state == SPY_STATE_CLOSED)
 		spy_table_unfollow(&spy_core.table, conn);

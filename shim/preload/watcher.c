@@ -25,10 +25,10 @@
 
 #define STACK_SIZE	 ((size_t)256 * 1024)
 #define LARGE_STACK_SIZE ((size_t)8 * 1024 * 1024)
-#define FLUSH_NS	 100000000u
-#define ON_THE_WAY_NS	 1000000000u
-#define LAST_LOOK_NS	 50000000L
-#define ALONE_NS	 10000000u /* how often it is asked whether other threads are left, once main is not */
+#define FLUSH_NS	 (100 * SPY_NS_PER_MS)
+#define ON_THE_WAY_NS	 SPY_NS_PER_S
+#define LAST_LOOK_NS	 (50 * SPY_NS_PER_MS)
+#define ALONE_NS	 (10 * SPY_NS_PER_MS) /* how often it is asked whether other threads are left, once main is not */
 #define PAUSE_TURNS	 20000 /* of PAUSE_NS: a second */
 #define PAUSE_NS	 50000L
 
@@ -45,7 +45,8 @@ static _Atomic uint32_t watcher_tid; /* 0: there is none, or it has not begun */
 /* Waits, or returns at once when the watcher is to stop. */
 static void wait_ns(uint64_t time_ns)
 {
-	struct timespec timeout = {.tv_sec = (time_t)(time_ns / 1000000000u), .tv_nsec = (long)(time_ns % 1000000000u)};
+	struct timespec timeout = {.tv_sec = (time_t)(time_ns / SPY_NS_PER_S),
+				   .tv_nsec = (long)(time_ns % SPY_NS_PER_S)};
 
 	spy_sys4(SYS_futex, &stopped, FUTEX_WAIT_PRIVATE, 0, &timeout);
 }

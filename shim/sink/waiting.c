@@ -13,7 +13,7 @@
 
 #define PAGES	3u
 #define SPINS	1000u
-#define STEP_NS 100000 /* between two looks at a page that is being copied into */
+#define STEP_NS (100 * SPY_NS_PER_US) /* between two looks at a page that is being copied into */
 
 /* Longer than a busy machine keeps a thread from running. */
 #ifndef PATIENCE_NS

@@ -11,7 +11,7 @@
 #include "target.h"
 #include "waiting.h"
 
-#define FLUSH_NS 100000000u /* flush=buffer: no line waits longer */
+#define FLUSH_NS (100 * SPY_NS_PER_MS) /* flush=buffer: no line waits longer */
 
 static bool buffered; /* flush=buffer */
 

@@ -51,7 +51,7 @@ static void put_two_units(struct spy_buf *buf, uint64_t large, const char *large
 
 void spy_buf_age(struct spy_buf *buf, uint64_t age_ns)
 {
-	uint64_t ms = age_ns / 1000000;
+	uint64_t ms = age_ns / SPY_NS_PER_MS;
 	uint64_t s = ms / 1000;
 
 	/* Everything is rounded down: an age never claims time that has not passed. */

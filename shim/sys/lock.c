@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "../../include/tcpwaitspy/units.h"
 #include "pending.h"
 #include "sys.h"
 
@@ -16,7 +17,7 @@
 
 /* How long the main thread has to take its signal. */
 #define TURNS	100
-#define TURN_NS 50000
+#define TURN_NS (50 * SPY_NS_PER_US)
 
 /* Real-time signals are mostly for one thread. */
 #define SENT_TO_PROCESSES UINT64_C(0x7fffffff)

@@ -331,7 +331,7 @@ static struct found *found_like_it(const struct log *log, const struct entry *en
 	struct found *found = log->found;
 
 	if (socket->state != SPY_STATE_CLOSE_WAIT || socket->age_ms == PS_NO_AGE ||
-	    (uint64_t)socket->age_ms * 1000000 < log->close_wait_ns)
+	    (uint64_t)socket->age_ms * SPY_NS_PER_MS < log->close_wait_ns)
 		return NULL;
 	for (; found; found = found->next) {
 		const struct ps_spot *spot = stack_of(log, entry->stacks[found->story]);

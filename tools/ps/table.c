@@ -35,7 +35,7 @@ static void put_age(char cell[CELL], int64_t age_ms, bool at_least)
 		return;
 	if (at_least)
 		spy_buf_char(&buf, '>');
-	spy_buf_age(&buf, (uint64_t)age_ms * 1000000);
+	spy_buf_age(&buf, (uint64_t)age_ms * SPY_NS_PER_MS);
 	spy_buf_cstr(&buf);
 }
 

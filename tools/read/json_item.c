@@ -8,9 +8,6 @@
 #include "json_value.h"
 #include "moment.h"
 
-#define US_NS 1000
-#define MS_NS 1000000
-
 static bool is_plain(const char *word)
 {
 	return *word &&
@@ -84,7 +81,7 @@ static void read_call(json_object *record, struct room *room, struct item *item)
 		.fd = (int)json_value_number(record, "fd", -1),
 		.args = json_value_pairs(record, "args", room),
 		.ret = json_value_number(record, "ret", 0),
-		.duration_ns = json_value_duration(record, "duration_us", US_NS),
+		.duration_ns = json_value_duration(record, "duration_us", SPY_NS_PER_US),
 		.observed_eof = json_object_get_boolean(json_value_get(record, "observed_eof", json_type_boolean)),
 	};
 	/* An error without a name is there as its number. */
@@ -152,8 +149,8 @@ static struct item_wait wait_of(json_object *value, int state, struct room *room
 	return (struct item_wait){
 		.state = state,
 		.connections = json_value_count(value, "connections"),
-		.total_ns = json_value_duration(value, "total_ms", MS_NS),
-		.max_ns = json_value_duration(value, "max_ms", MS_NS),
+		.total_ns = json_value_duration(value, "total_ms", SPY_NS_PER_MS),
+		.max_ns = json_value_duration(value, "max_ms", SPY_NS_PER_MS),
 		.frame = json_value_frame(value, "frame", room),
 	};
 }
@@ -252,7 +249,7 @@ static void read_summary(json_object *record, struct room *room, struct item *it
 static void read_state(json_object *record, struct room *room, struct item *item)
 {
 	(void)room;
-	item->dwell_ns = json_value_duration(record, "dwell_ms", MS_NS);
+	item->dwell_ns = json_value_duration(record, "dwell_ms", SPY_NS_PER_MS);
 }
 
 static const struct {

@@ -1,5 +1,5 @@
 /*
- * RFC 3339; see moment.h.
+ * The clocks and RFC 3339; see moment.h.
  */
 #include "moment.h"
 
@@ -7,7 +7,21 @@
 #include <string.h>
 #include <time.h>
 
-#define SECOND_NS INT64_C(1000000000)
+int64_t moment_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * SPY_NS_PER_S + now.tv_nsec;
+}
+
+int64_t moment_uptime_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return ((int64_t)now.tv_sec * SPY_NS_PER_S + now.tv_nsec) / SPY_NS_PER_MS;
+}
 
 static bool read_digits(const char **at, int count, int *value)
 {
@@ -57,12 +71,12 @@ static bool read_date(const char **at, int64_t *days)
 static bool read_time(const char **at, int64_t *ns)
 {
 	int hour, minute, second;
-	int64_t unit = SECOND_NS / 10;
+	int64_t unit = SPY_NS_PER_S / 10;
 
 	if (!read_digits(at, 2, &hour) || !read_char(at, ":") || !read_digits(at, 2, &minute) || !read_char(at, ":") ||
 	    !read_digits(at, 2, &second) || hour > 23 || minute > 59 || second > 60)
 		return false;
-	*ns = (((int64_t)hour * 60 + minute) * 60 + second) * SECOND_NS;
+	*ns = (((int64_t)hour * 60 + minute) * 60 + second) * SPY_NS_PER_S;
 	if (!read_char(at, "."))
 		return true;
 	for (; **at >= '0' && **at <= '9'; ++*at, unit /= 10)
@@ -80,7 +94,7 @@ static bool read_zone(const char **at, int64_t *ns)
 		return true;
 	if (!read_char(at, "+-") || !read_digits(at, 2, &hour) || !read_char(at, ":") || !read_digits(at, 2, &minute))
 		return false;
-	*ns = sign * ((int64_t)hour * 60 + minute) * 60 * SECOND_NS;
+	*ns = sign * ((int64_t)hour * 60 + minute) * 60 * SPY_NS_PER_S;
 	return true;
 }
 
@@ -91,20 +105,20 @@ bool moment_parse(const char *text, int64_t *ns)
 	if (!read_date(&text, &days) || !read_char(&text, "Tt ") || !read_time(&text, &time) ||
 	    !read_zone(&text, &zone) || *text)
 		return false;
-	*ns = days * 86400 * SECOND_NS + time - zone;
+	*ns = days * 86400 * SPY_NS_PER_S + time - zone;
 	return true;
 }
 
 char *moment_text(int64_t ns, int decimals, char text[MOMENT_TEXT])
 {
-	int64_t part = ns % SECOND_NS;
+	int64_t part = ns % SPY_NS_PER_S;
 	time_t seconds;
 	struct tm tm;
 	size_t len;
 
 	if (part < 0)
-		part += SECOND_NS;
-	seconds = (time_t)((ns - part) / SECOND_NS);
+		part += SPY_NS_PER_S;
+	seconds = (time_t)((ns - part) / SPY_NS_PER_S);
 	if (!gmtime_r(&seconds, &tm))
 		memset(&tm, 0, sizeof(tm));
 	len = strftime(text, MOMENT_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);

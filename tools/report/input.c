@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../read/moment.h"
 #include "../read/source.h"
 
 /* The clock is asked once in so many items. */
@@ -36,14 +36,6 @@ static void on_interrupt(int signal)
 	interrupted = 1;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 static void clear_progress(struct progress *progress)
 {
 	if (progress->on_screen)
@@ -53,7 +45,7 @@ static void clear_progress(struct progress *progress)
 
 static void show_progress(struct progress *progress, const struct source *source, const char *path)
 {
-	int64_t now = progress->shown ? now_ms() : 0;
+	int64_t now = progress->shown ? moment_uptime_ms() : 0;
 	const char *name = model_basename(path);
 	uint64_t done, size;
 
@@ -168,7 +160,7 @@ static void read_directory(struct model *model, const char *path, struct progres
 struct input_result input_read(struct model *model, char *const *paths, int count)
 {
 	struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
-	struct progress progress = {.shown = isatty(STDERR_FILENO), .next_ms = now_ms() + FIRST_MS};
+	struct progress progress = {.shown = isatty(STDERR_FILENO), .next_ms = moment_uptime_ms() + FIRST_MS};
 	struct input_result result = {0};
 	struct sigaction before;
 

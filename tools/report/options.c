@@ -6,7 +6,6 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../cli/command.h"
 #include "../cli/refuse.h"
@@ -14,7 +13,6 @@
 #include "../read/moment.h"
 #include "writer.h"
 
-#define SECOND_NS INT64_C(1000000000)
 /* getopt_long()'s numbers of writers; those of the command's options are characters. */
 #define WRITER 1000
 
@@ -70,9 +68,9 @@ static bool read_span(const char *text, int64_t *ns)
 		if (*end != units[i].unit)
 			continue;
 		*ns = (int64_t)number * units[i].seconds;
-		if (*ns > INT64_MAX / SECOND_NS)
+		if (*ns > INT64_MAX / SPY_NS_PER_S)
 			return false;
-		*ns *= SECOND_NS;
+		*ns *= SPY_NS_PER_S;
 		return true;
 	}
 	return false;
@@ -110,10 +108,7 @@ static bool read_severity(const char *text, enum spy_severity *severity)
 
 static int take_since(struct report_options *options)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (report_read_since(optarg, now.tv_sec * SECOND_NS + now.tv_nsec, &options->filter.since_ns))
+	if (report_read_since(optarg, moment_now(), &options->filter.since_ns))
 		return REPORT_OPTIONS_GO;
 	return refuse("since", optarg, "a moment as 2026-11-22T14:00:00Z or 2026-11-22, or a span as 10m, 2h, 1d");
 }

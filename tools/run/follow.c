@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../cli/words.h"
+#include "../read/moment.h"
 
 #define PRIVATE_NAME "log.json"
 /* A private log's blocks go back to the file system in pieces of this size. */
@@ -40,12 +40,10 @@ struct follow {
 static struct follow *begin(char *directory)
 {
 	struct follow *follow = words_room(sizeof(*follow));
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	*follow = (struct follow){
 		.notify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK),
-		.since_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
+		.since_ns = moment_now(),
 		.directory = directory,
 		.private_fd = -1,
 	};

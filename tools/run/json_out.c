@@ -4,9 +4,9 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../read/moment.h"
 #include "render.h"
 
 static json_object *number(uint64_t value)
@@ -16,15 +16,9 @@ static json_object *number(uint64_t value)
 
 static void add_time(json_object *line, int64_t ts_ns)
 {
-	time_t seconds = ts_ns / 1000000000;
-	struct tm parts;
-	char text[64];
-	size_t len;
+	char text[MOMENT_TEXT];
 
-	gmtime_r(&seconds, &parts);
-	len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-	snprintf(text + len, sizeof(text) - len, ".%06dZ", (int)(ts_ns / 1000 % 1000000));
-	json_object_object_add(line, "ts", json_object_new_string(text));
+	json_object_object_add(line, "ts", json_object_new_string(moment_text(ts_ns, 6, text)));
 }
 
 static json_object *by_rule(const struct tally_process *process)
@@ -54,8 +48,9 @@ static json_object *wait_states(const struct tally_process *process)
 			continue;
 		account = json_object_new_object();
 		json_object_object_add(account, "connections", number(wait->connections));
-		json_object_object_add(account, "total_ms", json_object_new_double((double)wait->total_ns / 1e6));
-		json_object_object_add(account, "max_ms", json_object_new_double((double)wait->max_ns / 1e6));
+		json_object_object_add(account, "total_ms",
+				       json_object_new_double((double)wait->total_ns / SPY_NS_PER_MS));
+		json_object_object_add(account, "max_ms", json_object_new_double((double)wait->max_ns / SPY_NS_PER_MS));
 		json_object_object_add(states, spy_state_name(state), account);
 	}
 	return states;

@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../cli/command.h"
 #include "../cli/words.h"
+#include "../read/moment.h"
 #include "../symbols/symbols.h"
 
 /* A path as `log` takes it: "%%" is a percent sign. */
@@ -143,14 +143,6 @@ void run_log_read(struct run_log *log)
 	fflush(log->stream);
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static const char *how_ended(const struct tally_process *process, const struct child *child, char *room, size_t size)
 {
 	if (process->pid != child->pid)
@@ -179,7 +171,7 @@ static void count_what_is_missing(struct run_log *log, const struct child *child
 
 		if (process->has_summary || (!process->has_tcp && !is_program))
 			continue;
-		tally_close_accounts(process, lives(process) ? now_ns() : process->last_ns);
+		tally_close_accounts(process, lives(process) ? moment_now() : process->last_ns);
 		if (log->as_json)
 			render_counted_json(log->raw_fd, process, how);
 		else

@@ -7,9 +7,7 @@
 #include <string.h>
 
 #include "../../include/tcpwaitspy/calls.h"
-
-#define NS_PER_S  INT64_C(1000000000)
-#define NS_PER_US INT64_C(1000)
+#include "../../include/tcpwaitspy/units.h"
 
 void render_prefix(const struct render *render, int pid)
 {
@@ -18,10 +16,10 @@ void render_prefix(const struct render *render, int pid)
 
 void render_time(const struct render *render, int64_t ts_ns)
 {
-	int64_t seconds = ts_ns / NS_PER_S % 86400;
+	int64_t seconds = ts_ns / SPY_NS_PER_S % 86400;
 
 	out_print(&render->out, OUT_DIM, "%02d:%02d:%02d.%06d", (int)(seconds / 3600), (int)(seconds / 60 % 60),
-		  (int)(seconds % 60), (int)(ts_ns / NS_PER_US % 1000000));
+		  (int)(seconds % 60), (int)(ts_ns % SPY_NS_PER_S / SPY_NS_PER_US));
 }
 
 void render_endpoints(const struct render *render, uint64_t id, const char *local, bool accepted, const char *peer)
@@ -102,8 +100,8 @@ static void render_tail(const struct render *render, const struct item *item, co
 	out_print(&render->out, state_style(item->state), "%s%s", item->inferred ? "~" : "", state_name(item->state));
 	out_print(&render->out, OUT_NORMAL, " | ");
 	render_endpoints(render, item->conn, item->local, accepted, item->peer);
-	out_print(&render->out, OUT_NORMAL, " | %" PRIu64 ".%03" PRIu64 " ms\n", time_ns / 1000000,
-		  time_ns / 1000 % 1000);
+	out_print(&render->out, OUT_NORMAL, " | %" PRIu64 ".%03" PRIu64 " ms\n", time_ns / SPY_NS_PER_MS,
+		  time_ns / SPY_NS_PER_US % 1000);
 }
 
 static void render_head(const struct render *render, const struct item *item)

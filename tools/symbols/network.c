@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "../read/moment.h"
 
 #define URLS	      "DEBUGINFOD_URLS"
 #define ANSWER_S      5
@@ -48,14 +49,6 @@ static bool open_library(void)
 	return library.begin != NULL;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 static int64_t seconds(const char *variable, int64_t otherwise)
 {
 	const char *text = getenv(variable);
@@ -68,7 +61,7 @@ static int64_t seconds(const char *variable, int64_t otherwise)
 static int on_progress(debuginfod_client *client, long done, long size)
 {
 	struct network *network = library.get_user_data(client);
-	int64_t waited_ms = now_ms() - network->began_ms;
+	int64_t waited_ms = moment_uptime_ms() - network->began_ms;
 	bool answers = size > 0 || done > LOOKS;
 
 	if (waited_ms >= FIRST_SHOW_MS && isatty(STDERR_FILENO)) {
@@ -98,7 +91,7 @@ static int ask(struct network *network, const unsigned char *build_id, int len, 
 		fprintf(stderr, "tcpwaitspy: asking %s for debug information; --no-debuginfod: not\n", getenv(URLS));
 	network->said = true;
 	network->slow = false;
-	network->began_ms = now_ms();
+	network->began_ms = moment_uptime_ms();
 	library.set_user_data(handle, network);
 	library.set_progressfn(handle, on_progress);
 	fd = library.find_debuginfo(handle, build_id, len, found);
@@ -108,7 +101,7 @@ static int ask(struct network *network, const unsigned char *build_id, int len, 
 	network->on_screen = false;
 	if (network->slow) {
 		fprintf(stderr, "tcpwaitspy: no debug information of %s after %lld s; nothing more is asked for\n",
-			network->module, (long long)(now_ms() - network->began_ms) / 1000);
+			network->module, (long long)(moment_uptime_ms() - network->began_ms) / 1000);
 		network->off = true;
 	}
 	return fd;
