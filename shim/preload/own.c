@@ -39,24 +39,34 @@ static void mark(int fd, bool own)
 	spy_section_leave(&section);
 }
 
+struct limit {
+	uint64_t soft, hard;
+};
+
+/* Sets the limit on descriptors (NULL: leaves it) and tells what it was, in one call. */
+static long swap_limit(const struct limit *wanted, struct limit *was)
+{
+	return spy_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, wanted, was);
+}
+
 /*
  * Beyond the soft limit, where the limit leaves a gap below the hard one: the program cannot have such
- * a number, and has none less. The limit is up for the length of one call.
+ * a number, and has none less. The limit is up for the length of one call. Another thread may set it at the same
+ * time, and what that has set is what stays.
  */
 static long move_beyond(int fd)
 {
-	struct rlimit limit, raised;
+	struct limit limit, raised, was, now;
 	long moved;
 
-	if (!spy_sandbox_allows_number(SYS_prlimit64) || getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
-	    limit.rlim_cur > HIGHEST_SOFT || limit.rlim_max < limit.rlim_cur + BEYOND)
+	if (swap_limit(NULL, &limit) != 0 || limit.soft > HIGHEST_SOFT || limit.hard < limit.soft + BEYOND)
 		return -EINVAL;
-	raised = limit;
-	raised.rlim_cur += BEYOND;
-	if (REAL(setrlimit)(RLIMIT_NOFILE, &raised) != 0)
+	raised = (struct limit){limit.soft + BEYOND, limit.hard};
+	if (swap_limit(&raised, &was) != 0)
 		return -EPERM;
-	moved = spy_sys3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, limit.rlim_cur);
-	REAL(setrlimit)(RLIMIT_NOFILE, &limit);
+	moved = spy_sys3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, limit.soft);
+	if (swap_limit(&was, &now) == 0 && (now.soft != raised.soft || now.hard != raised.hard))
+		swap_limit(&now, NULL);
 	return moved;
 }
 

@@ -123,6 +123,12 @@ static void finding_that_is_held_back_keeps_its_connection_s_note(void **state)
 	log_assert_text(log_first(&log, &(const struct log_match){.rule = "double-close"}), "note", "its own");
 }
 
+static void limit_set_beside_a_first_socket_stays(void **state)
+{
+	(void)state;
+	hazard_run("hazard/crowd", "limits", "calls=none");
+}
+
 int main(void)
 {
 	const struct CMUnitTest threads[] = {
@@ -137,6 +143,7 @@ int main(void)
 		TEST(process_whose_main_thread_ends_first_ends_with_the_last),
 		TEST(thread_beside_a_thousand_others),
 		TEST(finding_that_is_held_back_keeps_its_connection_s_note),
+		TEST(limit_set_beside_a_first_socket_stays),
 	};
 
 	return cmocka_run_group_tests_name("hazard_threads", threads, NULL, NULL);

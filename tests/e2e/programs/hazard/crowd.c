@@ -1,17 +1,22 @@
 /*
- * crowd CASE: what a thread meets with that is not the only one: a thousand others, and one that has the number and the
- * record of a connection that it has closed.
+ * crowd CASE: what a thread meets with that is not the only one: a thousand others, one that has the number and the
+ * record of a connection that it has closed, and one that sets a limit.
  */
 #include "net.h"
 
 #include <pthread.h>
 #include <stdint.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "../../../../include/tcpwaitspy.h"
 
 #define MANY   1100 /* more than the shim has places for threads that are inside calls */
 #define ROUNDS 200
+#define TRIES  100
+#define LOWER  512 /* twice that is where the table of descriptors grows, which takes its time */
+#define HIGHER 4096
 
 static struct pair pair;
 static pthread_barrier_t all_are_here, all_may_go;
@@ -96,9 +101,51 @@ static void held_back(void)
 	usleep(500000);
 }
 
+static pthread_barrier_t both_are_here;
+
+static void *set_limit(void *turns)
+{
+	pthread_barrier_wait(&both_are_here);
+	for (volatile int i = 0; i < *(const int *)turns; i++)
+		;
+	setrlimit(RLIMIT_NOFILE, &(struct rlimit){LOWER, HIGHER});
+	return NULL;
+}
+
+/* A first socket in one thread, and in another the limit on descriptors, which is what was set. */
+static bool has_limit(int turns)
+{
+	struct rlimit limit = {LOWER * 2, HIGHER};
+	pthread_t thread;
+
+	setrlimit(RLIMIT_NOFILE, &limit);
+	pthread_barrier_init(&both_are_here, NULL, 2);
+	pthread_create(&thread, NULL, set_limit, &turns);
+	pthread_barrier_wait(&both_are_here);
+	close(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	pthread_join(thread, NULL);
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == LOWER;
+}
+
+static void limits(void)
+{
+	int good = 0;
+
+	for (int i = 0; i < TRIES; i++) {
+		pid_t child = fork();
+		int status;
+
+		if (child == 0)
+			_exit(has_limit(i * 400) ? 0 : 1);
+		good += waitpid(child, &status, 0) == child && status == 0;
+	}
+	printf("limits that were set: %d\n", good);
+}
+
 static const struct hazard_case cases[] = {
 	HAZARD_CASE(crowd),
 	HAZARD_CASE(held_back),
+	HAZARD_CASE(limits),
 };
 
 int main(int argc, char **argv)
