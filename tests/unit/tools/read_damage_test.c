@@ -32,6 +32,19 @@ static void trouble_is_told_in_one_line(void **state)
 	source_close(source);
 }
 
+static void trouble_of_several_kinds_stands_in_one_line(void **state)
+{
+	struct source *source = LOG("{\"v\":1,\"type\":\"dream\",\"ts\":\"2026-11-22T14:03:22Z\"}\n"
+				    "{\"v\":2,\"type\":\"state\",\"ts\":\"2026-11-22T14:03:22Z\",\"pid\":1}\n");
+
+	(void)state;
+	assert_int_equal(count_all(source), 1);
+	assert_string_equal(source_trouble(source),
+			    "1 of a kind that is not known here, "
+			    "written by a newer version (\"v\":2): what it has more is left out");
+	source_close(source);
+}
+
 static void a_newer_version_is_read_as_far_as_it_is_known(void **state)
 {
 	struct source *source = LOG("{\"v\":2,\"type\":\"state\",\"ts\":\"2026-11-22T14:03:22Z\",\"pid\":1,"
@@ -143,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_log_that_was_cut_gives_all_but_the_cut_line),
 		cmocka_unit_test(trouble_is_told_in_one_line),
+		cmocka_unit_test(trouble_of_several_kinds_stands_in_one_line),
 		cmocka_unit_test(a_newer_version_is_read_as_far_as_it_is_known),
 		cmocka_unit_test(the_programs_own_output_is_passed_over),
 		cmocka_unit_test(a_record_inside_of_a_cut_one_is_read),

@@ -40,7 +40,7 @@ static void a_call_has_all_that_its_line_says(void **state)
 static void an_accepted_connection_is_known_by_its_accept(void **state)
 {
 	struct source *source =
-		LOG(HEAD("call") ",\"call\":\"accept4\",\"fd\":3,\"args\":{},\"ret\":5,\"conn\":2}\n" HEAD(
+		LOG(HEAD("call") ",\"call\":\"accept4\",\"fd\":3,\"args\":{},\"ret\":0,\"conn\":2}\n" HEAD(
 			"call") ",\"call\":\"accept\",\"fd\":3,\"args\":{},\"ret\":-1,\"errno\":\"EMFILE\",\"conn\":1}"
 				"\n");
 	struct item item;
@@ -116,6 +116,39 @@ static void a_finding_has_its_stacks_and_the_one_that_it_is_charged_to(void **st
 	source_close(source);
 }
 
+/* Logs of the first version do not say which stack a finding is charged to: it is the one that the shim charges. */
+static void a_finding_that_names_no_place_is_charged_as_the_shim_does(void **state)
+{
+	static const struct {
+		const char *stacks;
+		enum spy_story place;
+	} rows[] = {
+		{"\"closed\":[" FRAME("c") "],\"created\":[" FRAME("m") "],\"here\":[" FRAME("u") "]", SPY_STORY_HERE},
+		{"\"closed\":[" FRAME("c") "],\"created\":[" FRAME("m") "],\"eof\":[" FRAME("e") "]", SPY_STORY_EOF},
+		{"\"closed\":[" FRAME("c") "],\"created\":[" FRAME("m") "]", SPY_STORY_CLOSED},
+		{"\"created\":[" FRAME("m") "]", SPY_STORY_CREATED},
+		/* A place whose stack is missing is none. */
+		{"\"created\":[" FRAME("m") "]},\"place\":\"closed\",\"x\":{", SPY_STORY_CREATED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[2048];
+		struct source *source;
+		struct item item;
+
+		snprintf(text, sizeof(text), "%s,\"rule\":\"sigpipe\",\"stacks\":{%s}}\n", HEAD("finding"),
+			 rows[i].stacks);
+		source = log_of(text, strlen(text));
+		assert_true(source_next(source, &item));
+		assert_int_equal(item.finding.place, rows[i].place);
+		/* What else is missing is what does least. */
+		assert_string_equal(item.finding.severity, "note");
+		assert_int_equal(item.finding.count, 1);
+		source_close(source);
+	}
+}
+
 static void a_summary_has_its_places_waits_and_what_is_open(void **state)
 {
 	struct source *source = LOG(HEAD(
@@ -151,6 +184,7 @@ static void a_summary_has_its_places_waits_and_what_is_open(void **state)
 	assert_int_equal(item.summary.waits[0].state, SPY_STATE_CLOSE_WAIT);
 	assert_int_equal(item.summary.waits[0].total_ns, 1500000);
 	assert_int_equal(item.summary.waits[0].max_ns, 1000000);
+	assert_int_equal(item.summary.wait_place_count, 1);
 	assert_string_equal(item.summary.wait_places[0].frame.function, "read");
 	assert_int_equal(item.summary.open_count, 1);
 	assert_int_equal(item.summary.open[0].state, SPY_STATE_LISTEN);
@@ -207,12 +241,21 @@ static void moments_are_read_as_rfc_3339_has_them(void **state)
 		{"2026-11-22 14:03:22.104512Z", INT64_C(1795356202104512000)},
 		{"2026-11-22T15:33:22.104512+01:30", INT64_C(1795356202104512000)},
 		{"2000-02-29T00:00:00-00:00", INT64_C(951782400000000000)},
+		{"2016-12-31T23:59:60Z", INT64_C(1483228800000000000)}, /* A leap second is the next one. */
+		{"2261-12-31T23:59:59Z", INT64_C(9214646399000000000)},
 	};
 	static const char *const bad[] = {"",
 					  "2026",
 					  "2026-13-01T00:00:00Z",
 					  "2026-11-22T14:03:22",
 					  "2026-11-22T24:00:00Z",
+					  "2026-11-22T23:60:00Z",
+					  "2026-11-22T23:59:61Z",
+					  "2026-11-32T00:00:00Z",
+					  "2026-11-00T00:00:00Z",
+					  "2026-00-22T00:00:00Z",
+					  "1677-11-22T00:00:00Z",
+					  "2262-11-22T00:00:00Z",
 					  "2026-11-22T14:03:22Zx",
 					  "10m"};
 	char text[MOMENT_TEXT];
@@ -265,6 +308,7 @@ int main(void)
 		cmocka_unit_test(a_state_tells_how_long_the_one_before_lasted),
 		cmocka_unit_test(the_command_line_can_be_pasted_into_a_shell),
 		cmocka_unit_test(a_finding_has_its_stacks_and_the_one_that_it_is_charged_to),
+		cmocka_unit_test(a_finding_that_names_no_place_is_charged_as_the_shim_does),
 		cmocka_unit_test(a_summary_has_its_places_waits_and_what_is_open),
 		cmocka_unit_test(a_growing_log_is_read_as_far_as_its_lines_are_ended),
 		cmocka_unit_test(the_last_line_needs_no_newline_at_the_end),
