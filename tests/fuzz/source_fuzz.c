@@ -66,6 +66,8 @@ static void check(const struct item *item)
 {
 	touch(item->local);
 	touch(item->peer);
+	for (size_t i = 0; i < item->frames.count; i++)
+		check_frame(&item->frames.frames[i]);
 	switch (item->type) {
 	case ITEM_PROCESS:
 		touch(item->process.host);
@@ -89,6 +91,9 @@ static void check(const struct item *item)
 		break;
 	case ITEM_SUMMARY:
 		check_summary(&item->summary);
+		break;
+	case ITEM_STACK:
+		FUZZ_PROMISE(item->frames.count);
 		break;
 	}
 }
