@@ -35,7 +35,11 @@ static bool line_is_about(const char *line, uint16_t local, uint16_t remote, uns
 	       remote_number == remote;
 }
 
-const char *kernel_state(uint16_t local, uint16_t remote)
+/*
+ * The state of the side 127.0.0.1:local of the connection with 127.0.0.1:remote,
+ * by its name in RFC 9293; "CLOSED" when the kernel has no record of it.
+ */
+static const char *kernel_state(uint16_t local, uint16_t remote)
 {
 	FILE *table = fopen("/proc/net/tcp", "re");
 	unsigned state = 7;

@@ -10,17 +10,10 @@
 #include <stdint.h>
 
 /*
- * The state of the side 127.0.0.1:local of the connection with 127.0.0.1:remote,
- * by its name in RFC 9293; "CLOSED" when the kernel has no record of it.
- * Opens a descriptor for a moment.
- */
-const char *kernel_state(uint16_t local, uint16_t remote);
-
-/*
  * Tells the reader that `side` is in the state that is due. A state takes a moment
  * to change (the ACK of a FIN may be delayed by 40 ms), so it is given a second;
  * after that the program ends with status 1, since the scenario has not shown
- * what it should.
+ * what it should. Opens a descriptor for a moment.
  */
 void tell_state(const char *side, uint16_t local, uint16_t remote, const char *due);
 

@@ -65,14 +65,9 @@ void net_setup(void)
 		test_fail("cannot bring the loopback interface up: %s", strerror(errno));
 }
 
-bool net_is_own(void)
-{
-	return refusal == 0;
-}
-
 void net_own(void)
 {
-	if (!net_is_own())
+	if (refusal)
 		test_skip("no network namespace of its own: %s", strerror(refusal));
 }
 
@@ -122,11 +117,6 @@ uint16_t net_free_port(void)
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
 	close(fd);
 	return ntohs(addr.sin_port);
-}
-
-const char *net_free_port_text(void)
-{
-	return memory_text("%u", (unsigned int)net_free_port());
 }
 
 static int count_in(const char *path, const char *state, uint16_t local_port, uint16_t remote_port)

@@ -14,7 +14,6 @@
  * own. Where that is refused the network stays as it is. Each test's setup calls it.
  */
 void net_setup(void);
-bool net_is_own(void);
 /* Skips the test with the reason where it has no network of its own. */
 void net_own(void);
 /*
@@ -35,8 +34,6 @@ void net_set(const char *name, const char *value);
 
 /* A port that nobody on 127.0.0.1 uses now. */
 uint16_t net_free_port(void);
-/* A free port in decimal. */
-const char *net_free_port_text(void);
 
 /* Any port of net_count() and net_wait(). */
 #define NET_ANY 0

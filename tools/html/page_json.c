@@ -64,7 +64,7 @@ static size_t sequence(const unsigned char *text, size_t len)
 	return want;
 }
 
-void page_json_text_n(struct page_json *out, const char *name, const char *text, size_t len)
+static void put_text(struct page_json *out, const char *name, const char *text, size_t len)
 {
 	const unsigned char *at = (const unsigned char *)text;
 	const unsigned char *end = at + len;
@@ -87,5 +87,5 @@ void page_json_text_n(struct page_json *out, const char *name, const char *text,
 
 void page_json_text(struct page_json *out, const char *name, const char *text)
 {
-	page_json_text_n(out, name, text ? text : "", text ? strlen(text) : 0);
+	put_text(out, name, text ? text : "", text ? strlen(text) : 0);
 }

@@ -20,6 +20,5 @@ void page_json_close(struct page_json *out, char bracket);
 void page_json_number(struct page_json *out, const char *name, int64_t value);
 /* NULL is "". Bytes that are no UTF-8 become U+FFFD. */
 void page_json_text(struct page_json *out, const char *name, const char *text);
-void page_json_text_n(struct page_json *out, const char *name, const char *text, size_t len);
 
 #endif

@@ -24,7 +24,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-void render_frame(const struct render *render, const struct item_frame *frame)
+static void render_frame(const struct render *render, const struct item_frame *frame)
 {
 	const struct out *out = &render->out;
 	const char *module = frame->module && *frame->module ? base_name(frame->module) : NULL;

@@ -32,8 +32,7 @@ void render_counted_json(int fd, const struct tally_process *process, const char
 void render_prefix(const struct render *render, int pid);
 void render_time(const struct render *render, int64_t ts_ns);
 void render_endpoints(const struct render *render, uint64_t id, const char *local, bool accepted, const char *peer);
-/* "handle_client+0x88 (server+0x1288)"; and with " server.c:42" behind it where that is known. */
-void render_frame(const struct render *render, const struct item_frame *frame);
+/* "handle_client+0x88 (server+0x1288)", and " server.c:42" behind it where that is known. */
 void render_frame_and_line(const struct render *render, const struct item_frame *frame);
 enum out_style render_severity_style(const char *severity);
 
