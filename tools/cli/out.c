@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "../../include/tcpwaitspy/version.h"
@@ -90,4 +91,15 @@ void out_plain(const struct out *out, enum out_style style, const char *text)
 	fwrite(buf.data, 1, buf.len, out->stream);
 	out_end(out, style);
 	free(buf.data);
+}
+
+size_t out_columns(const struct out *out)
+{
+	const char *text = getenv("COLUMNS");
+	unsigned long columns = text ? strtoul(text, NULL, 10) : 0;
+	struct winsize size;
+
+	if (columns)
+		return columns;
+	return isatty(fileno(out->stream)) && ioctl(fileno(out->stream), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }

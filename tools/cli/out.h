@@ -44,6 +44,9 @@ void out_end(const struct out *out, enum out_style style);
 void out_print(const struct out *out, enum out_style style, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* How many columns there are to write in: COLUMNS, else the terminal's; 0: as many as are wanted. */
+size_t out_columns(const struct out *out);
+
 /* What every command prints for --version; returns its exit status. */
 int out_version(void);
 

@@ -70,7 +70,8 @@ static void name(const struct group *group, char text[PROCESS_ROOM])
 	struct spy_buf buf = {.data = text, .size = PROCESS_ROOM};
 
 	if (!group->process) {
-		strcpy(text, "-");
+		spy_buf_char(&buf, '-');
+		spy_buf_cstr(&buf);
 		return;
 	}
 	spy_buf_plain(&buf, group->process->name, strlen(group->process->name));

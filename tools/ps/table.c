@@ -159,29 +159,77 @@ static void print_cell(const struct out *out, enum column column, enum out_style
 		fprintf(out->stream, "%*s", blanks, "");
 }
 
+/* Which columns are shown, and how: where the table is wider than the terminal, without those that say nothing. */
+struct layout {
+	size_t widths[COLUMNS];
+	bool hidden[COLUMNS];
+	bool below; /* WHERE stands in a line of its own */
+};
+
+static bool says_nothing(const line *lines, size_t count, enum column column)
+{
+	for (size_t j = 0; j < count; j++)
+		if (strcmp(lines[j][column], "-") != 0 && strcmp(lines[j][column], "0") != 0)
+			return false;
+	return true;
+}
+
+static size_t width_of(const struct layout *layout)
+{
+	size_t width = 0;
+
+	for (enum column i = 0; i < COLUMNS; i++)
+		if (!layout->hidden[i] && !(layout->below && i == WHERE))
+			width += layout->widths[i] + (i ? 2 : 0);
+	return width;
+}
+
+static struct layout layout_for(const line *lines, size_t count, size_t columns)
+{
+	static const enum column spare[] = {LEFT, SEND_Q, RECV_Q};
+	struct layout layout = {.below = false};
+
+	for (enum column i = 0; i < COLUMNS; i++) {
+		layout.widths[i] = strlen(titles[i]);
+		for (size_t j = 0; j < count; j++)
+			if (strlen(lines[j][i]) > layout.widths[i])
+				layout.widths[i] = strlen(lines[j][i]);
+	}
+	if (!columns)
+		return layout;
+	for (size_t i = 0; i < sizeof(spare) / sizeof(spare[0]) && width_of(&layout) > columns; i++)
+		layout.hidden[spare[i]] = says_nothing(lines, count, spare[i]);
+	layout.below = width_of(&layout) > columns;
+	return layout;
+}
+
+static void print_line(const struct out *out, const struct layout *layout, const line cells, const struct ps_row *row)
+{
+	enum column last = cells[WHERE][0] && !layout->below ? WHERE : TRACED;
+
+	for (enum column i = 0; i <= last; i++)
+		if (!layout->hidden[i])
+			print_cell(out, i, row ? style_of(i, row) : OUT_DIM, cells[i], layout->widths[i], i == last);
+	fputc('\n', out->stream);
+	if (layout->below && row && cells[WHERE][0]) {
+		fputs("    ", out->stream);
+		out_print(out, OUT_BOLD, "%s\n", cells[WHERE]);
+	}
+}
+
 void ps_print_table(const struct out *out, const struct ps_row *rows, size_t count, struct ps_places *places)
 {
 	line *lines = words_room((count + 1) * sizeof(line));
-	size_t widths[COLUMNS];
+	struct layout layout;
 
-	for (enum column i = 0; i < COLUMNS; i++)
-		widths[i] = strlen(titles[i]);
-	for (size_t j = 0; j < count; j++) {
+	for (size_t j = 0; j < count; j++)
 		fill(lines[j], &rows[j], places);
-		for (enum column i = 0; i < COLUMNS; i++)
-			if (strlen(lines[j][i]) > widths[i])
-				widths[i] = strlen(lines[j][i]);
-	}
+	layout = layout_for(lines, count, out_columns(out));
 	for (enum column i = 0; i < COLUMNS; i++)
-		print_cell(out, i, OUT_DIM, titles[i], widths[i], i == WHERE);
-	fputc('\n', out->stream);
-	for (size_t j = 0; j < count; j++) {
-		enum column last = lines[j][WHERE][0] ? WHERE : TRACED;
-
-		for (enum column i = 0; i <= last; i++)
-			print_cell(out, i, style_of(i, &rows[j]), lines[j][i], widths[i], i == last);
-		fputc('\n', out->stream);
-	}
+		put_text(lines[count][i], titles[i]);
+	print_line(out, &layout, lines[count], NULL);
+	for (size_t j = 0; j < count; j++)
+		print_line(out, &layout, lines[j], &rows[j]);
 	free(lines);
 }
 

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../../support/cli.h"
@@ -175,6 +176,26 @@ static void thousands_of_one_place_are_a_row(void **state)
 	run_stop(script, SIGKILL);
 }
 
+static void a_narrow_terminal_has_the_place_in_a_line_of_its_own(void **state)
+{
+	struct run_process *script = leak_twice("close_wait=20ms:watch=10ms");
+	struct expectation both = {script, "close-wait-leak: .*\n.*close-wait-leak: "};
+	struct run_result result;
+
+	(void)state;
+	test_until(is_shown, &both, "the place of both");
+	setenv("COLUMNS", "80", 1);
+	result = ps(script, "--state=close-wait");
+	unsetenv("COLUMNS");
+	assert_shows(&result,
+		     "^STATE +AGE +LOCAL +PEER +PROCESS +TRACED\n"
+		     "CLOSE_WAIT +[0-9.]+ m?s +127\\.0\\.0\\.1:[0-9]+ +127\\.0\\.0\\.1:[0-9]+ +script[^\n]* yes\n"
+		     "    close-wait-leak: ");
+	for (const char *text = result.out; *text; text += strcspn(text, "\n") + 1)
+		assert_in_range(strcspn(text, "\n"), 1, 80);
+	run_stop(script, SIGKILL);
+}
+
 static void what_nobody_has_read_is_counted(void **state)
 {
 	struct run_spec spec = {.argv = {file_built("tests/programs/script")},
@@ -293,6 +314,7 @@ int main(void)
 		TEST(a_connection_without_a_finding_has_the_place_that_made_it),
 		TEST(flight_record_tells_places_too),
 		TEST(thousands_of_one_place_are_a_row),
+		TEST(a_narrow_terminal_has_the_place_in_a_line_of_its_own),
 		TEST(what_nobody_has_read_is_counted),
 		TEST(a_record_beside_a_log_without_calls_tells_places),
 		TEST(traced_process_without_a_log_file_is_told),
