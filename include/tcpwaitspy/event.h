@@ -85,7 +85,7 @@ struct spy_event {
 	struct spy_holder holder; /* TICK: of a closed connection that goes on elsewhere */
 	bool holder_asked; /* the search was made, whatever it found */
 	bool user_is_gone; /* CLOSE: the thread that read or wrote on it last has ended: it was handed over */
-	uint32_t in_use_tid; /* CLOSE: a thread that is blocked in a call on the descriptor; 0: none */
+	uint32_t in_use_tid; /* CLOSE, TICK: a thread that is blocked in a call on the descriptor; 0: none */
 	bool raised_sigpipe; /* WRITE: the program is about to die of SIGPIPE */
 	bool no_cloexec; /* EXEC: the new program will have the descriptor */
 

@@ -127,8 +127,7 @@ struct spy_conn *spy_core_nobody(struct spy_core *core)
 
 bool spy_core_wants_holder(const struct spy_core *core, const struct spy_conn *conn, uint64_t now_ns)
 {
-	uint64_t told = UINT64_C(1) << SPY_RULE_close_without_fin;
-
+	uint64_t told = UINT64_C(1) << SPY_RULE_close_without_fin | UINT64_C(1) << SPY_RULE_close_while_in_use;
 	uint64_t told_leak = UINT64_C(1) << SPY_RULE_close_wait_leak;
 
 	if (conn->flags & SPY_CONN_HELD)

@@ -112,6 +112,11 @@ bool spy_rule_close_while_in_use(const struct spy_core *core, const struct spy_e
 	/* After shutdown() of both directions the other thread is on its way out of the call. */
 	if (ev->was_closed || !ev->in_use_tid || (conn->flags & both) == both)
 		return false;
+	/* Later, where the other thread waits in poll() or select(): what those wait for, only the search for a holder says. */
+	if (ev->op == SPY_OP_TICK) {
+		finding->call = "close";
+		finding->stacks[SPY_STORY_HERE] = conn->stacks[SPY_STACK_CLOSED];
+	}
 	spy_finding_add(finding, "in_use_tid", ev->in_use_tid);
 	return true;
 }
@@ -150,7 +155,7 @@ bool spy_rule_close_without_fin(const struct spy_core *core, const struct spy_ev
 		return false;
 	if (held_here && spy_state_is_over(conn->state))
 		return false;
-	if (held_there && !ev->holder_asked)
+	if (held_there && (!ev->holder_asked || ev->in_use_tid))
 		return false;
 	finding->stacks[SPY_STORY_HERE] = conn->stacks[SPY_STACK_CLOSED];
 	finding->call = "close";

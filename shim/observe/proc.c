@@ -52,7 +52,7 @@ static void each_number(const char *path, bool (*each)(int dir, int32_t number, 
 			int32_t number = number_of(entry->name);
 
 			at += entry->len;
-			if (number >= 0 && number != dir)
+			if (number >= 0)
 				more = each((int)dir, number, data);
 		}
 	}
@@ -69,8 +69,8 @@ static bool visit_fd(int dir, int32_t fd, void *data)
 {
 	const struct fd_visitor *visitor = data;
 
-	(void)dir;
-	visitor->each((int)fd, visitor->data);
+	if (fd != dir)
+		visitor->each((int)fd, visitor->data);
 	return true;
 }
 
@@ -79,6 +79,26 @@ void spy_proc_each_fd(void (*each)(int fd, void *data), void *data)
 	struct fd_visitor visitor = {each, data};
 
 	each_number("/proc/self/fd", visit_fd, &visitor);
+}
+
+struct thread_visitor {
+	bool (*each)(int32_t tid, void *data);
+	void *data;
+};
+
+static bool visit_tid(int dir, int32_t tid, void *data)
+{
+	const struct thread_visitor *visitor = data;
+
+	(void)dir;
+	return visitor->each(tid, visitor->data);
+}
+
+void spy_proc_each_thread(bool (*each)(int32_t tid, void *data), void *data)
+{
+	struct thread_visitor visitor = {each, data};
+
+	each_number("/proc/self/task", visit_tid, &visitor);
 }
 
 struct inode_search {

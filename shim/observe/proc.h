@@ -14,6 +14,9 @@
 /* Calls each(fd, data) for every open descriptor of this process; the directory's own is left out. */
 void spy_proc_each_fd(void (*each)(int fd, void *data), void *data);
 
+/* Calls each(tid, data) for every thread of this process until it returns false. Opens the directory here. */
+void spy_proc_each_thread(bool (*each)(int32_t tid, void *data), void *data);
+
 /*
  * The process that holds the socket with this inode; with others_only, one that is not this one. pid is 0 where none was found: another user's,
  * another namespace's, or gone. Reads all of /proc, apart (apart.h): signals are blocked by the caller.

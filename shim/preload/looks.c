@@ -10,6 +10,7 @@
 #include "../calls/sweep.h"
 #include "../observe/kernel.h"
 #include "../observe/proc.h"
+#include "../observe/waiters.h"
 #include "../sys/sys.h"
 #include "watcher.h"
 
@@ -62,9 +63,13 @@ static bool look_at_open(struct spy_conn *conn, struct spy_event *ev, struct spy
 	return rc == SPY_LOOK_ANOTHER;
 }
 
-/* Who else holds a connection that was closed here, where a finding wants to know. The lock is not held. */
-static bool find_holder(uint32_t index, struct spy_holder *holder)
+/*
+ * Who else holds a connection that was closed here, where a finding wants to know: another process, or a thread of this
+ * one that waits for the number, unless that is another connection's by now. The lock is not held.
+ */
+static bool find_holder(uint32_t index, struct spy_holder *holder, uint32_t *in_use_tid)
 {
+	int closed_fd = -1;
 	struct spy_conn *conn;
 	uint64_t inode = 0;
 
@@ -75,16 +80,21 @@ static bool find_holder(uint32_t index, struct spy_holder *holder)
 	/* A search of /proc is long: one that is still served elsewhere is not searched for at every look. */
 	if (conn && inode && conn->descriptors)
 		conn->next_look_ns = spy_clock_now() + SEARCH_AGAIN_NS;
+	else if (conn && inode && !spy_kernel_is_open(conn->fd))
+		closed_fd = conn->fd;
 	spy_core_unlock();
 	if (inode)
 		spy_proc_find_inode(inode, true, holder);
+	if (inode && !holder->pid && closed_fd >= 0)
+		*in_use_tid = spy_waiters_find(closed_fd);
 	return inode != 0;
 }
 
 static void look_at(uint32_t index)
 {
 	struct spy_holder holder = {.pid = 0};
-	bool asked = find_holder(index, &holder);
+	uint32_t in_use_tid = 0;
+	bool asked = find_holder(index, &holder, &in_use_tid);
 	struct spy_settled settled;
 	struct spy_event ev;
 	struct spy_conn *conn;
@@ -97,6 +107,7 @@ static void look_at(uint32_t index)
 		spy_event_init(&ev, SPY_CALL_close, SPY_OP_TICK, conn->fd);
 		ev.holder = holder;
 		ev.holder_asked = asked;
+		ev.in_use_tid = in_use_tid;
 		if (conn->descriptors)
 			another = look_at_open(conn, &ev, &settled) ? ev.fd : -1;
 		else if (conn->flags & SPY_CONN_FOLLOWED)

@@ -137,6 +137,27 @@ static void look_held(struct replay *replay, struct spy_conn *conn, bool asked, 
 	replay_observe(replay, &ev, conn);
 }
 
+static void close_under_a_thread_in_poll_is_told_by_the_search_for_a_holder(void **state)
+{
+	struct replay *replay = *state;
+	struct spy_conn *conn = replay_accepted(replay, 7);
+	struct spy_event ev;
+
+	replay_close(replay, 7, SPY_STATE_ESTABLISHED);
+	replay_wait_ms(replay, 6000);
+	ev = replay_event(replay, SPY_CALL_close, 7);
+	ev.op = SPY_OP_TICK;
+	ev.stack = 0;
+	ev.state = SPY_STATE_ESTABLISHED;
+	ev.holder_asked = true;
+	ev.in_use_tid = OWNER;
+	replay_observe(replay, &ev, conn);
+	assert_reports(replay, close_while_in_use);
+	assert_int_equal(replay_evidence(replay_finding(replay, SPY_RULE_close_while_in_use), "in_use_tid"), OWNER);
+	assert_counted(replay, close_without_fin, 0);
+	assert_false(spy_core_wants_holder(replay->core, conn, replay->now_ns));
+}
+
 static void close_that_ends_nothing_is_reported_with_its_holder(void **state)
 {
 	struct replay *replay = *state;
@@ -281,6 +302,7 @@ int main(void)
 		replay_test(an_open_descriptor_may_be_used_and_closed_once),
 		replay_test(close_again_after_eintr_is_close_retry_and_not_double_close),
 		replay_test(close_under_a_blocked_call_is_reported_unless_shutdown_woke_it),
+		replay_test(close_under_a_thread_in_poll_is_told_by_the_search_for_a_holder),
 		replay_test(close_that_ends_nothing_is_reported_with_its_holder),
 		replay_test(close_that_ends_something_or_leaves_it_to_its_server_is_fine),
 		replay_test(a_parent_that_used_the_connection_after_fork_should_have_ended_it),

@@ -1,0 +1,57 @@
+/*
+ * close-while-in-use, a bad twin: closes while another thread waits in poll().
+ *
+ * poll() keeps the socket until it returns, as recv() does, and a close() does not wake it:
+ * no FIN is sent until the time is over that the other thread gave it. (epoll_wait() keeps
+ * nothing that is closed.)
+ *
+ * Fault: leave_server
+ */
+#define _GNU_SOURCE 1 /* For gettid(). */
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "twin.h"
+
+struct waiter {
+	int fd;
+	double seconds;
+	pid_t tid; /* Known once both have passed `started`. */
+	pthread_barrier_t started;
+};
+
+static void *wait_for_answers(void *argument)
+{
+	struct waiter *waiter = argument;
+	struct pollfd polled = {.fd = waiter->fd, .events = POLLIN};
+
+	waiter->tid = gettid();
+	pthread_barrier_wait(&waiter->started);
+	twin_require(poll(&polled, 1, (int)(waiter->seconds * 1000)) >= 0, "poll() that outlives the close()");
+	return NULL;
+}
+
+TWIN_IN_STACKS static void leave_server(int fd)
+{
+	twin_show(close(fd) == 0, "leave_server: close() while another thread is in poll()");
+}
+
+int main(int argc, char **argv)
+{
+	struct twin_pair pair = twin_open_pair();
+	struct waiter waiter = {.fd = pair.client, .seconds = twin_seconds(argc, argv)};
+	pthread_t thread;
+
+	pthread_barrier_init(&waiter.started, NULL, 2);
+	twin_require(pthread_create(&thread, NULL, wait_for_answers, &waiter) == 0, "pthread_create()");
+	pthread_barrier_wait(&waiter.started);
+	twin_wait_asleep(waiter.tid);
+	leave_server(pair.client);
+	pthread_join(thread, NULL);
+	twin_read_until_end(pair.server);
+	twin_close(pair.server);
+	return 0;
+}
