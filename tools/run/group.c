@@ -88,6 +88,11 @@ static void replace_bystander(void)
 	end_bystander(old);
 }
 
+bool group_is_bystander(int pid)
+{
+	return pid == bystander;
+}
+
 bool group_got(int sig)
 {
 	uint64_t bit = UINT64_C(1) << (sig - 1);

@@ -12,6 +12,9 @@
 void group_begin(void);
 void group_end(void);
 
+/* Whether this is that process. */
+bool group_is_bystander(int pid);
+
 /* True where sig, which has just come to the command, came to the group; once for each time. */
 bool group_got(int sig);
 

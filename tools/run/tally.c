@@ -3,14 +3,49 @@
  */
 #include "tally.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../cli/words.h"
+#include "group.h"
 
 #define FIRST_SLOTS 64
+
+static int parent_of(int pid)
+{
+	char path[32], line[512];
+	const char *end;
+	FILE *file;
+	int parent = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	/* The name in parentheses may hold anything (proc(5)). */
+	end = fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
+	if (end)
+		sscanf(end + 1, " %*c %d", &parent);
+	fclose(file);
+	return parent;
+}
+
+/*
+ * A descriptor that tells of its end; -1 where there is none to be had, and for the command itself, its helper, and those
+ * that wait for it: a log may have them, too, where the command runs under another one.
+ */
+static int watch(int pid)
+{
+	if (group_is_bystander(pid))
+		return -1;
+	for (int above = getpid(); above > 0; above = parent_of(above))
+		if (above == pid)
+			return -1;
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
 
 static size_t slot_of(uint64_t id, size_t slots)
 {
@@ -254,7 +289,7 @@ struct tally_process *tally_process(struct tally *tally, int pid)
 			last = &(*last)->next;
 		process = words_room(sizeof(*process));
 		/* One that has ended already has no pidfd: -1. Close-on-exec as all of them are. */
-		*process = (struct tally_process){.pid = pid, .fd = (int)syscall(SYS_pidfd_open, pid, 0)};
+		*process = (struct tally_process){.pid = pid, .fd = watch(pid)};
 		*last = process;
 	}
 	return process;
@@ -265,7 +300,7 @@ bool tally_watch(struct tally *tally, int pid)
 	struct tally_process *process = tally_process(tally, pid);
 
 	if (process->fd < 0)
-		process->fd = (int)syscall(SYS_pidfd_open, pid, 0);
+		process->fd = watch(pid);
 	return process->fd >= 0;
 }
 

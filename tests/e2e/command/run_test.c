@@ -279,6 +279,16 @@ static void json_summary_of_a_killed_program_is_valid_too(void **state)
 	log_assert_text(log_first(&log, &(const struct log_match){.type = "summary"}), "ended", "killed by SIGKILL");
 }
 
+/* The inner one is a process of the outer one's log, which it inherits: neither waits for the other. */
+static void command_under_the_command_ends(void **state)
+{
+	struct run_result result;
+
+	(void)state;
+	result = cli_run(NULL, "-q", file_built("tcpwaitspy"), "-q", "sh", "-c", "exit 5");
+	run_assert_exit(&result, 5);
+}
+
 static void exitcode_is_the_shim_s(void **state)
 {
 	struct run_result result;
@@ -319,6 +329,7 @@ int main(void)
 		TEST(text_log_of_the_user_s_own_is_complete),
 		TEST(json_on_stderr_is_json),
 		TEST(json_summary_of_a_killed_program_is_valid_too),
+		TEST(command_under_the_command_ends),
 		TEST(exitcode_is_the_shim_s),
 		TEST(processes_left_running_are_waited_for),
 	};
