@@ -17,7 +17,7 @@ if ! command -v python3 >/dev/null 2>&1; then
 	exit 1
 fi
 mkdir -p "$out"
-for workload in rounds life untracked start nothing idle; do
+for workload in rounds life floor untracked start nothing idle; do
 	# shellcheck disable=SC2086
 	$cc $flags "$here/$workload.c" -o "$out/$workload"
 done
