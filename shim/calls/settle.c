@@ -35,16 +35,6 @@ void spy_event_of_at(const struct spy_call *call, long rc, int err, uint64_t now
 		ev->peek = call->arg[1] & MSG_PEEK;
 }
 
-void spy_frames_take(uintptr_t caller, struct spy_frames *frames)
-{
-	frames->count = 1;
-	frames->ip[0] = caller;
-	if (!spy_in_room())
-		frames->count = spy_stack_take(caller, frames->ip, spy_options.stack_frames);
-	else if (!spy_options.stack_frames)
-		frames->count = 0;
-}
-
 void spy_settled_init(struct spy_settled *settled)
 {
 	settled->has_line = false;

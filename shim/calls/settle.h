@@ -10,15 +10,26 @@
 #ifndef SPY_CALLS_SETTLE_H
 #define SPY_CALLS_SETTLE_H
 
+#include "../observe/stack.h"
 #include "../report/report.h"
 #include "call.h"
+#include "stack_room.h"
 
 struct spy_frames {
 	size_t count;
 	uintptr_t ip[SPY_STACK_FRAMES_MAX];
 };
 
-void spy_frames_take(uintptr_t caller, struct spy_frames *frames);
+/* In line: libunwind goes through every frame of the shim's. */
+static inline __attribute__((always_inline)) void spy_frames_take(uintptr_t caller, struct spy_frames *frames)
+{
+	frames->count = 1;
+	frames->ip[0] = caller;
+	if (!spy_in_room())
+		frames->count = spy_stack_take(caller, frames->ip, spy_options.stack_frames);
+	else if (!spy_options.stack_frames)
+		frames->count = 0;
+}
 
 /* What an event has to say: its line, the state that followed it at once, and findings. */
 struct spy_settled {

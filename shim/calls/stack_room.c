@@ -39,7 +39,7 @@ void spy_stack_room_alternate(void)
 	has_alternate_stacks = true;
 }
 
-static bool is_small(void)
+__attribute__((noinline)) static bool is_small(void)
 {
 	stack_t now;
 
@@ -83,13 +83,11 @@ static long run_there(struct job *job)
 	return job->rc;
 }
 
-long spy_with_room(long (*body)(void *what, long rc), void *what, long rc)
+__attribute__((noinline)) static long with_other_room(long (*body)(void *what, long rc), void *what, long rc)
 {
 	struct spy_mask mask;
 	struct job *job;
 
-	if (!has_alternate_stacks || current || !is_small())
-		return body(what, rc);
 	spy_mask_all(&mask);
 	job = spy_room_take(ROOM);
 	if (job) {
@@ -102,4 +100,12 @@ long spy_with_room(long (*body)(void *what, long rc), void *what, long rc)
 	/* Without room the call goes by unseen: the program's stack is not for us to overrun. */
 	spy_mask_restore(&mask);
 	return rc;
+}
+
+/* Nothing of its own on the stack, so that body takes its place there: libunwind goes through every frame of the shim's. */
+long spy_with_room(long (*body)(void *what, long rc), void *what, long rc)
+{
+	if (!has_alternate_stacks || current || !is_small())
+		return body(what, rc);
+	return with_other_room(body, what, rc);
 }
