@@ -4,6 +4,7 @@
 #include "refuse.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "command.h"
 
@@ -16,7 +17,8 @@ int refuse_option(const char *command, const char *given, const struct option *o
 	}
 	fprintf(stderr, "tcpwaitspy: unknown option %s; valid are", given);
 	for (const struct option *option = options; option->name; option++)
-		fprintf(stderr, "%s --%s", option == options ? "" : ",", option->name);
+		if (!strchr(option->name, '_')) /* a second spelling */
+			fprintf(stderr, "%s --%s", option == options ? "" : ",", option->name);
 	fputc('\n', stderr);
 	return STATUS_USAGE;
 }

@@ -58,12 +58,17 @@ static void print_help(void)
 static struct option *all_options(void)
 {
 	unsigned int count = settings_count();
-	struct option *options = words_room((OWN_COUNT + count + 1) * sizeof(*options));
+	struct option *options = words_room((OWN_COUNT + 2 * count + 1) * sizeof(*options));
+	struct option *end = options + OWN_COUNT;
 
 	memcpy(options, own, sizeof(own));
-	for (unsigned int i = 0; i < count; i++)
-		options[OWN_COUNT + i] = (struct option){settings_name(i), required_argument, NULL, SETTING + (int)i};
-	options[OWN_COUNT + count] = (struct option){NULL, 0, NULL, 0};
+	for (unsigned int i = 0; i < count; i++) {
+		*end++ = (struct option){settings_name(i), required_argument, NULL, SETTING + (int)i};
+		/* --close_wait, for those who have copied the key of the variable. */
+		if (strchr(settings_key(i), '_'))
+			*end++ = (struct option){settings_key(i), required_argument, NULL, SETTING + (int)i};
+	}
+	*end = (struct option){NULL, 0, NULL, 0};
 	return options;
 }
 

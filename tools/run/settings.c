@@ -65,6 +65,11 @@ const char *settings_name(unsigned int index)
 	return names[index];
 }
 
+const char *settings_key(unsigned int index)
+{
+	return option_row(index)->key;
+}
+
 void settings_begin(struct settings *settings)
 {
 	const char *text = getenv(VARIABLE);

@@ -23,6 +23,8 @@ void settings_end(struct settings *settings);
 unsigned int settings_count(void);
 /* The name of one without the dashes; lives as long as the process. */
 const char *settings_name(unsigned int index);
+/* The same as TCPWAITSPY_OPTIONS has it, with underscores. */
+const char *settings_key(unsigned int index);
 
 /*
  * Sets one as its option was given; a path is made absolute, since a program may change its

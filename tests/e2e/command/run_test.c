@@ -289,6 +289,18 @@ static void command_under_the_command_ends(void **state)
 	run_assert_exit(&result, 5);
 }
 
+/* As the variable has it, and as options are spelt. */
+static void settings_have_both_spellings(void **state)
+{
+	struct run_result result;
+
+	(void)state;
+	result = cli_run(NULL, "-q", "--close_wait=1s", "--fin_wait", "2s", "--close-wait", "3s", "sh", "-c",
+			 "echo $TCPWAITSPY_OPTIONS");
+	run_assert_exit(&result, 0);
+	assert_true(test_matches(result.out, "close_wait=1s.*fin_wait=2s.*close_wait=3s"));
+}
+
 static void exitcode_is_the_shim_s(void **state)
 {
 	struct run_result result;
@@ -330,6 +342,7 @@ int main(void)
 		TEST(json_on_stderr_is_json),
 		TEST(json_summary_of_a_killed_program_is_valid_too),
 		TEST(command_under_the_command_ends),
+		TEST(settings_have_both_spellings),
 		TEST(exitcode_is_the_shim_s),
 		TEST(processes_left_running_are_waited_for),
 	};
