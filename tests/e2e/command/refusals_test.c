@@ -190,6 +190,10 @@ static void unknown_words_are_one_line_that_names_the_valid_ones(void **state)
 		const char *says;
 	} rows[] = {
 		{{"rnu"}, "^tcpwaitspy: \"rnu\" is no command .*commands are run, .*; did you mean run\\?\n$"},
+		{{"--clos-wait=3s", "true"},
+		 "^tcpwaitspy: unknown option --clos-wait=3s; did you mean --close-wait\\? Valid are --quiet, "},
+		{{"--su", "x", "true"}, "^tcpwaitspy: --su may be any of --suppressions --summary\n$"},
+		{{"--log"}, "^tcpwaitspy: --log wants a value; see tcpwaitspy run --help\n$"},
 		{{"--no-such"}, "^tcpwaitspy: unknown option --no-such; valid are --quiet, .*--close-wait, .*\n$"},
 		{{"--format", "xml", "true"}, "^tcpwaitspy: --format: bad value \"xml\" .*text or json is valid\n$"},
 		{{"--format=xml", "true"}, "^tcpwaitspy: --format: bad value \"xml\""},
