@@ -1,7 +1,7 @@
 /*
  * The locks of the loader and of libunwind, which the shim takes by dl_iterate_phdr() and unw_backtrace().
  * A thread that is inside at the moment of a fork leaves them locked in the child for ever, where nobody
- * may wait for them: there stacks have one frame, and frames have no names.
+ * may wait for them: there stacks have one frame, whose name comes by another way (maps.h).
  *
  * Locks: none. Signals: safe.
  */

@@ -17,6 +17,9 @@
 #include "../sys/sys.h"
 #include "elf.h"
 #include "loader.h"
+#include "maps.h"
+
+#define PAGE ((size_t)4096)
 
 struct lookup {
 	uintptr_t address; /* inside the call, where ip is behind it */
@@ -133,25 +136,51 @@ static void name_function(const struct lookup *lookup, const struct spy_elf *elf
 		frame->function[0] = '\0';
 }
 
-static bool is_found(struct lookup *lookup)
+/* As find_module(), from what the kernel says. */
+static bool find_mapped(struct lookup *lookup)
+{
+	const spy_ehdr *header;
+	const spy_phdr *phdrs;
+	struct spy_mapped mapped;
+
+	if (!spy_maps_find(lookup->address, &mapped))
+		return false;
+	header = (const spy_ehdr *)mapped.base;
+	/* Linkers put the program headers behind the file's; beyond the first page nothing needs to be mapped. */
+	if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_phoff > PAGE / 2 ||
+	    header->e_phnum > PAGE / 2 / sizeof(*phdrs))
+		return false;
+	phdrs = (const spy_phdr *)(mapped.base + header->e_phoff);
+	lookup->is_program = (uintptr_t)phdrs == (uintptr_t)getauxval(AT_PHDR);
+	lookup->bias = (spy_vaddr)mapped.base;
+	for (size_t i = header->e_phnum; i > 0; i--)
+		if (phdrs[i - 1].p_type == PT_LOAD && phdrs[i - 1].p_offset == 0)
+			lookup->bias = (spy_vaddr)mapped.base - phdrs[i - 1].p_vaddr;
+	spy_elf_identify(phdrs, header->e_phnum, lookup->bias, &lookup->identity);
+	set_module(lookup->frame, mapped.path);
+	return true;
+}
+
+/* thorough: also where that takes reading a file. */
+static bool is_found(struct lookup *lookup, bool thorough)
 {
 	bool found;
 
 	if (!spy_loader_enter())
-		return false;
+		return thorough && find_mapped(lookup);
 	found = dl_iterate_phdr(find_module, lookup) != 0;
 	spy_loader_leave();
 	return found;
 }
 
 /* False where no module has the address; frame->ip is all that is known of it. */
-static bool locate(struct lookup *lookup, uintptr_t ip)
+static bool locate(struct lookup *lookup, uintptr_t ip, bool thorough)
 {
 	struct spy_frame *frame = lookup->frame;
 
 	memset(frame, 0, sizeof(*frame));
 	frame->ip = ip;
-	if (ip == 0 || !is_found(lookup))
+	if (ip == 0 || !is_found(lookup, thorough))
 		return false;
 	frame->module_offset = ip - lookup->bias;
 	frame->build_id_len = lookup->identity.build_id_len;
@@ -164,7 +193,7 @@ void spy_symbols_locate(uintptr_t ip, struct spy_frame *frame)
 	struct lookup lookup = {.address = ip - 1, .frame = frame};
 	int saved_errno = errno;
 
-	if (locate(&lookup, ip) && lookup.is_program)
+	if (locate(&lookup, ip, false) && lookup.is_program)
 		set_program_name(frame);
 	errno = saved_errno;
 }
@@ -179,7 +208,7 @@ void spy_symbols_resolve(uintptr_t ip, struct spy_frame *frame)
 	int saved_errno = errno;
 	struct spy_elf elf;
 
-	if (locate(&lookup, ip) && open_module(&lookup, &elf)) {
+	if (locate(&lookup, ip, true) && open_module(&lookup, &elf)) {
 		name_function(&lookup, &elf);
 		spy_elf_close(&elf);
 	}
