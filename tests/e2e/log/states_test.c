@@ -185,6 +185,23 @@ static void passive_side_that_reads_the_end_of_file_is_in_close_wait(void **stat
 	assert_call("getsockopt", SCRIPT_A_CONN, "CLOSE_WAIT", "CLOSE_WAIT");
 }
 
+/* Data that came before the FIN is read as ever; that the peer has closed stands in the line all the same. */
+static void data_read_behind_the_peers_fin_is_in_close_wait(void **state)
+{
+	struct run_process *script;
+
+	(void)state;
+	net_own();
+	script = script_start(script_options("watch=0"));
+	script_say_all(script, SCRIPT_PAIR);
+	script_say(script, "send c hello; close c");
+	net_wait("CLOSE_WAIT", NET_ANY, NET_ANY, 1);
+	script_expect(script, "recv a 2", "recv = 2 \"he\"");
+	assert_call("recv", SCRIPT_A_CONN, "ESTABLISHED", "CLOSE_WAIT");
+	script_expect(script, "recv a 2", "recv = 2 \"ll\"");
+	assert_call("recv", SCRIPT_A_CONN, "CLOSE_WAIT", "CLOSE_WAIT");
+}
+
 static void simultaneous_close_without_answer_is_in_closing(void **state)
 {
 	struct run_process *script;
@@ -340,6 +357,7 @@ int main(void)
 		TEST(active_close_that_is_acknowledged_is_in_fin_wait_2),
 		TEST(half_close_is_in_fin_wait_2_and_still_reads),
 		TEST(passive_side_that_reads_the_end_of_file_is_in_close_wait),
+		TEST(data_read_behind_the_peers_fin_is_in_close_wait),
 		TEST(simultaneous_close_without_answer_is_in_closing),
 		TEST(passive_close_without_answer_is_in_last_ack),
 		TEST(side_that_closed_first_ends_in_time_wait),
