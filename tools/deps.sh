@@ -11,7 +11,7 @@ command="mandoc zsh bash"
 companions="g++ valgrind libjemalloc2 libsocket-wrapper libfaketime proxychains4 tsocks openssh-server openssh-client"
 fleet="prometheus prometheus-node-exporter sqlite3"
 browser="chromium chromium-driver python3-selenium"
-others="libpython3.11-testsuite netcat-openbsd openssl apache2-utils iperf3 stress-ng openjdk-17-jdk-headless nodejs"
+others="libpython3.11-testsuite netcat-openbsd openssl apache2-utils iperf3 stress-ng apache2-bin haproxy rsync openjdk-17-jdk-headless nodejs"
 packages="$build $other $lint $run $command $fleet $browser $others $companions"
 
 if ! command -v apt-get >/dev/null 2>&1; then

@@ -82,6 +82,12 @@ class Stage:
             if not shutil.which(program):
                 raise Unavailable(f"{program} is not installed")
 
+    def need_user(self, user: str) -> None:
+        """Raises Unavailable unless this user is there and can load the shim, and this process can become it."""
+        command = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups", "test", "-r", str(self.shim)]
+        if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+            raise Unavailable(f"there is no user {user} who can read the shim")
+
     def directory(self, name: str) -> Path:
         """A directory below the room, made anew, that other users may enter."""
         path = self.room / name

@@ -8,9 +8,12 @@ from typing import Callable
 
 import clients
 import cpython
+import databases
 import nginx
 import others
 import redis
+import remote
+import web
 from stage import Mode, Stage
 
 NATIVE = Mode("native", watched=False)
@@ -85,6 +88,16 @@ SUITES = (
     Suite("nginx/load", nginx.load, quick=True),
     Suite("nginx/restart", nginx.restart, quick=True),
     Suite("nginx/daemon", nginx.daemon, quick=True),
+    Suite("nginx/upgrade", web.upgrade),
+    Suite("php-fpm", web.php),
+    Suite("apache/prefork", partial(web.apache, way="prefork")),
+    Suite("apache/event", partial(web.apache, way="event")),
+    Suite("haproxy", web.haproxy),
+    Suite("postgres", databases.postgres, patience_s=240),
+    Suite("mariadb", databases.mariadb, patience_s=240),
+    Suite("ssh", remote.ssh),
+    Suite("exim", remote.exim),
+    Suite("rsync", remote.rsync),
     Suite("socat", clients.socat, quick=True),
     Suite("netcat", clients.netcat, quick=True),
     Suite("curl", clients.curl, quick=True),
