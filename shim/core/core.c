@@ -138,6 +138,28 @@ bool spy_core_wants_holder(const struct spy_core *core, const struct spy_conn *c
 	       now_ns - conn->since_ns > core->settings.close_wait_ns;
 }
 
+#define HAND_STEPS 32u /* records that are looked at for one that may give its place up */
+
+/*
+ * What is in TIME_WAIT has only its timer before it, and what has just been closed a stall or another holder: where
+ * the watcher's list is full, one of the first leaves it. It counts as not followed, and its time ends now.
+ */
+static void make_place(struct spy_core *core, uint64_t now_ns)
+{
+	for (uint32_t step = 0; step < HAND_STEPS; step++) {
+		struct spy_conn *conn;
+
+		core->hand = core->hand < core->table.used ? core->hand : 0;
+		conn = spy_table_at(&core->table, core->hand++);
+		if (!conn || !(conn->flags & SPY_CONN_FOLLOWED) || conn->state != SPY_STATE_TIME_WAIT)
+			continue;
+		spy_ledger_move(&core->ledger, conn, SPY_STATE_CLOSED, now_ns);
+		spy_table_unfollow(&core->table, conn);
+		core->unseen.not_followed++;
+		return;
+	}
+}
+
 void spy_core_let_go(struct spy_core *core, struct spy_conn *conn, uint64_t next_look_ns)
 {
 	if (!(conn->flags & SPY_CONN_CLOSED) || (conn->flags & SPY_CONN_FOLLOWED))
@@ -147,6 +169,8 @@ void spy_core_let_go(struct spy_core *core, struct spy_conn *conn, uint64_t next
 		return;
 	}
 	conn->next_look_ns = next_look_ns;
+	if (core->table.followed_count >= SPY_FOLLOWED_MAX && conn->state != SPY_STATE_TIME_WAIT)
+		make_place(core, conn->closed_ns);
 	if (!spy_table_follow(&core->table, conn, SPY_FOLLOWED_MAX)) {
 		core->unseen.not_followed++;
 		spy_table_release(&core->table, conn);

@@ -47,6 +47,7 @@ struct spy_core {
 	uint64_t asks[SPY_OPS]; /* for each operation a bit for each rule that wants it */
 	uint64_t once; /* the rules that a connection has one finding of at most */
 	struct spy_conn nobody; /* stands for the socket of a call that made none */
+	uint32_t hand; /* the record from which on a place in the watcher's list is looked for */
 	uint32_t closes; /* descriptors closed so far, TCP or not, as far as the hooks see */
 	uint32_t forks; /* how often this process has forked: what was open then may be open elsewhere */
 	uint64_t connections; /* accepted, connected or inherited so */

@@ -88,7 +88,7 @@ SUITES = (
     Suite("nginx/load", nginx.load, quick=True),
     Suite("nginx/restart", nginx.restart, quick=True),
     Suite("nginx/daemon", nginx.daemon, quick=True),
-    Suite("nginx/upgrade", web.upgrade),
+    Suite("nginx/upgrade", web.upgrade, quick=True),
     Suite("php-fpm", web.php),
     Suite("apache/prefork", partial(web.apache, way="prefork")),
     Suite("apache/event", partial(web.apache, way="event")),

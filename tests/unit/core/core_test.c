@@ -275,27 +275,6 @@ static void a_dup_keeps_a_connection_from_being_let_go(void **state)
 	assert_int_equal(conn->next_look_ns, 99);
 }
 
-static void beyond_the_limit_closed_connections_are_counted_not_followed(void **state)
-{
-	struct replay *replay = *state;
-	struct spy_conn *conn;
-
-	for (int fd = 10; fd < 10 + (int)SPY_FOLLOWED_MAX; fd++) {
-		replay_connected(replay, fd);
-		replay_close(replay, fd, SPY_STATE_TIME_WAIT);
-	}
-	assert_int_equal(replay->core->unseen.not_followed, 0);
-	conn = replay_connected(replay, 7);
-	conn->state = SPY_STATE_TIME_WAIT;
-	spy_table_pin(spy_table_detach(&replay->core->table, 7));
-	spy_table_clear(&replay->core->table, 7);
-	spy_table_unpin(conn);
-	spy_core_let_go(replay->core, conn, 0);
-	assert_int_equal(replay->core->table.followed_count, SPY_FOLLOWED_MAX);
-	assert_int_equal(replay->core->unseen.not_followed, 1);
-	assert_int_equal(conn->id, 0);
-}
-
 static void a_read_of_no_bytes_is_no_end_of_file(void **state)
 {
 	struct replay *replay = *state;
@@ -355,7 +334,6 @@ int main(void)
 		replay_test(a_closed_connection_is_followed_until_its_end),
 		replay_test(what_ended_with_its_close_is_not_followed),
 		replay_test(a_dup_keeps_a_connection_from_being_let_go),
-		replay_test(beyond_the_limit_closed_connections_are_counted_not_followed),
 		replay_test(a_read_of_no_bytes_is_no_end_of_file),
 		replay_test(a_dissolved_association_forgets_its_shutdowns),
 		replay_test(attaching_over_an_open_slot_frees_what_was_there),
