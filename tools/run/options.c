@@ -58,7 +58,7 @@ static void print_help(void)
 static struct option *all_options(void)
 {
 	unsigned int count = settings_count();
-	struct option *options = words_room((OWN_COUNT + 2 * count + 1) * sizeof(*options));
+	struct option *options = words_room((OWN_COUNT + (size_t)2 * count + 1) * sizeof(*options));
 	struct option *end = options + OWN_COUNT;
 
 	memcpy(options, own, sizeof(own));
