@@ -28,7 +28,7 @@ static void beyond_the_limit_closed_connections_are_counted_not_followed(void **
 static void what_is_in_time_wait_makes_place_for_what_was_just_closed(void **state)
 {
 	struct replay *replay = *state;
-	struct spy_conn *first, *conn;
+	struct spy_conn *first = NULL, *conn;
 
 	for (int fd = 10; fd < 10 + (int)SPY_FOLLOWED_MAX; fd++) {
 		conn = replay_connected(replay, fd);
@@ -39,6 +39,7 @@ static void what_is_in_time_wait_makes_place_for_what_was_just_closed(void **sta
 	conn = replay_connected(replay, 7);
 	replay_close(replay, 7, SPY_STATE_FIN_WAIT_1);
 	assert_true(conn->flags & SPY_CONN_FOLLOWED);
+	assert_non_null(first);
 	assert_false(first->flags & SPY_CONN_FOLLOWED);
 	assert_int_equal(first->state, SPY_STATE_CLOSED);
 	assert_int_equal(replay->core->table.followed_count, SPY_FOLLOWED_MAX);
