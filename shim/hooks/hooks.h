@@ -47,4 +47,7 @@ void spy_before_less(void);
 /* What _exit() and exit_group() do before the end. Returns the status to end with. */
 int spy_before_exit(int status);
 
+/* What the system call exit() does before a thread's end, which is the process's end where it is the only one. Returns as above. */
+int spy_before_bare_exit(int status);
+
 #endif

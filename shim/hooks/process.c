@@ -153,10 +153,26 @@ SPY_EXPORT void _Exit(int status)
 	__builtin_unreachable();
 }
 
+static bool is_main_thread(void)
+{
+	return spy_on && spy_sys0(SYS_gettid) == spy_sys0(SYS_getpid);
+}
+
 static void before_thread_exit(void)
 {
-	if (spy_on && spy_sys0(SYS_gettid) == spy_sys0(SYS_getpid))
+	if (is_main_thread())
 		spy_watcher_main_leaves();
+}
+
+/* Unlike pthread_exit() it runs no handlers, and the status is that of the main thread. */
+int spy_before_bare_exit(int status)
+{
+	if (!is_main_thread() || spy_in_vfork_child())
+		return status;
+	if (spy_watcher_pause())
+		return spy_before_exit(status);
+	spy_watcher_main_leaves();
+	return status;
 }
 
 SPY_EXPORT void pthread_exit(void *result)

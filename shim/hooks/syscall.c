@@ -222,6 +222,8 @@ static long other_call(long number, const long *a, uintptr_t caller)
 	case SYS_setresuid:
 		spy_before_less();
 		return real_call(number, a);
+	case SYS_exit:
+		return REAL(syscall)(SYS_exit, spy_before_bare_exit((int)a[0]));
 #ifdef SYS_exit_group
 	case SYS_exit_group:
 		return REAL(syscall)(SYS_exit_group, spy_before_exit((int)a[0]));

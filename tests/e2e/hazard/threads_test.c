@@ -92,7 +92,8 @@ static void connection_that_an_ended_thread_has_left_is_closed_by_another(void *
 /* libc ends the process with the program's last thread; the watcher's does not count. */
 static void process_whose_main_thread_ends_first_ends_with_the_last(void **state)
 {
-	const char *const cases[] = {"main_leaves", "main_leaves_a_thread", "main_is_cancelled"};
+	const char *const cases[] = {"main_leaves", "main_leaves_a_thread", "main_is_cancelled",
+				     "main_leaves_by_number"};
 	struct log log;
 
 	(void)state;

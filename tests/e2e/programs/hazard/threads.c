@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <threads.h>
 
@@ -268,6 +269,15 @@ static void main_leaves(void)
 	pthread_exit(NULL);
 }
 
+/* No handler is run, and the status counts, since there is no other thread. */
+static void main_leaves_by_number(void)
+{
+	pair = open_pair();
+	close_pair(pair);
+	fflush(stdout);
+	syscall(SYS_exit, 5);
+}
+
 static void main_leaves_a_thread(void)
 {
 	static const long moment = 200000000;
@@ -303,7 +313,7 @@ static const struct hazard_case cases[] = {
 	HAZARD_CASE(cancel_recv),	   HAZARD_CASE(cancel_accept),	   HAZARD_CASE(cancel_connect),
 	HAZARD_CASE(cancel_close),	   HAZARD_CASE(exit_inside),	   HAZARD_CASE(exit_while_inside),
 	HAZARD_CASE(change_ids),	   HAZARD_CASE(hand_over),	   HAZARD_CASE(main_leaves),
-	HAZARD_CASE(main_leaves_a_thread), HAZARD_CASE(main_is_cancelled),
+	HAZARD_CASE(main_leaves_a_thread), HAZARD_CASE(main_is_cancelled), HAZARD_CASE(main_leaves_by_number),
 };
 
 int main(int argc, char **argv)
