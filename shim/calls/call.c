@@ -18,7 +18,7 @@
 
 static bool is_timed(const struct spy_conn *conn)
 {
-	return __builtin_expect(spy_wants_calls() || conn->attention, 0);
+	return __builtin_expect(spy_wants_times() || conn->attention, 0);
 }
 
 /* The rest of spy_enter_tracked(), where there is one: apart, so that no register has to be kept over calls there. */

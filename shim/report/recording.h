@@ -20,6 +20,12 @@ static inline bool spy_wants_calls(void)
 	return spy_options.calls == SPY_CALLS_ALL || spy_recorder_is_on();
 }
 
+/* True where some calls have a line, which tells how long they took: before a call nobody knows whether it will. */
+static inline bool spy_wants_times(void)
+{
+	return spy_options.calls != SPY_CALLS_NONE || spy_recorder_is_on();
+}
+
 void spy_recording_event(const struct spy_event *ev, const struct spy_line_conn *conn);
 
 /*

@@ -110,6 +110,19 @@ static void duration_is_the_time_that_the_call_blocked(void **state)
 	assert_in_range(log_number(call_on(&log, "accept", SCRIPT_A_CONN), "duration_us"), 0, 150000);
 }
 
+/* Whether a read will be the end of file is not known when it begins. */
+static void duration_is_measured_where_only_some_calls_have_a_line(void **state)
+{
+	struct log log;
+
+	(void)state;
+	log = script_run_logged("calls=lifecycle", SCRIPT_PAIR "close c; recv a 9; close a\n");
+	log_assert_text(call_on(&log, "recv", SCRIPT_A_CONN), "observed_eof", "true");
+	/* Not in whole us: a system call is shorter on some machines. */
+	assert_true(json_object_get_double(
+			    json_object_object_get(call_on(&log, "recv", SCRIPT_A_CONN), "duration_us")) > 0);
+}
+
 static void non_blocking_connect_is_followed_to_its_end(void **state)
 {
 	struct log log;
@@ -302,6 +315,7 @@ int main(void)
 		TEST(sockets_of_a_process_are_numbered_from_one),
 		TEST(call_records_carry_the_moment_and_the_thread),
 		TEST(duration_is_the_time_that_the_call_blocked),
+		TEST(duration_is_measured_where_only_some_calls_have_a_line),
 		TEST(non_blocking_connect_is_followed_to_its_end),
 		TEST(copies_of_a_descriptor_share_the_connection),
 		TEST(dup2_over_a_connection_ends_it),
