@@ -57,7 +57,7 @@ UNIT_OBJECTS := $(UNPRELOADED:%.c=$(BUILD)/objects/%.o) $(filter-out $(BUILD)/ob
 # The checks of formats are both kinds of tests'.
 UNIT_SUPPORT := $(BUILD)/objects/tests/support/sarif.o $(BUILD)/objects/tests/support/trace.o
 
-.PHONY: all deps demo bench clean help fuzzers fuzz-check format lint layers links install uninstall deb \
+.PHONY: all deps demo bench bench-page clean help fuzzers fuzz-check format lint layers links install uninstall deb \
 	check unit e2e programs builds fuzz asan tsan coverage transparency transparency-quick
 .SECONDARY:
 
@@ -71,6 +71,9 @@ demo: all ## Run every scenario of the article under the shim
 
 bench: all ## Measure the cost of the shim
 	@tests/bench/run.sh $(BUILD)
+
+bench-page: ## Put the tables of the last make bench into docs/performance.md
+	@python3 tests/bench/page.py $(BUILD)/bench/results.json docs/performance.md
 
 # How objects and programs are made.
 

@@ -15,6 +15,7 @@ import statistics
 import sys
 import time
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Callable, Optional
 
@@ -305,6 +306,7 @@ def main() -> int:
     print_table(rows)
     results = {
         "version": 1,
+        "date": date.today().isoformat(),
         "machine": host,
         "core": lab.core,
         "seconds": round(time.monotonic() - began, 1),
