@@ -22,11 +22,12 @@ def configure(directory: Path, port: int, mode: str = "daemon off;") -> list[str
     temporary = " ".join(
         f"{kind}_temp_path {directory}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
+    # The last answer that a kept connection may have differs (Connection: close): whether one gets there is chance.
     config = directory / "nginx.conf"
     config.write_text(
         f"{mode} {user} worker_processes 2; pid {directory}/pid; error_log {directory}/error.log notice;\n"
         "events { worker_connections 512; }\n"
-        f"http {{ access_log {directory}/access.log; {temporary} sendfile on; keepalive_requests 500;\n"
+        f"http {{ access_log {directory}/access.log; {temporary} sendfile on; keepalive_requests {2 * REQUESTS};\n"
         f"  upstream back {{ server 127.0.0.1:{port}; keepalive 4; }}\n"
         f"  server {{ listen 127.0.0.1:{port} backlog=511; root {site};\n"
         "    location = /slow { alias " + str(site) + "/large; limit_rate 2m; }\n"
